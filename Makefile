@@ -1,0 +1,60 @@
+# make            build the two programs into build/        make test   all tests
+# make demo       a day of traffic: ingest, verify, ask     make tidy   house rules
+# make SAN=address|undefined|thread test   CC=clang test    make fuzz   short fuzzing
+# make install    into PREFIX (default /usr/local)          DEPS=no     install nothing
+CC      ?= cc
+SAN     ?=
+DEPS    ?= yes
+PREFIX  ?= /usr/local
+B       := build/$(notdir $(CC))$(if $(SAN),-$(SAN))
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wvla \
+           -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wpointer-arith \
+           -Wwrite-strings -Wformat=2 -Wundef -Werror
+CFLAGS  ?= -O2 -g
+ALLC    := -std=c11 -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -MMD -MP $(WARN) \
+           $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+LIBS    := -lcrypto -lz -lm
+DEPS_OK := build/.deps
+
+LIB     := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
+TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+PROGS   := build/collector build/analyzer
+GEN     := $(patsubst %.c,$(B)/%,$(wildcard bench/generate.c))
+
+all: $(PROGS) $(GEN)
+$(B)/collector/collector: $(patsubst %.c,$(B)/%.o,$(wildcard collector/*.c)) $(LIB)
+$(B)/analyzer/analyzer:   $(patsubst %.c,$(B)/%.o,$(wildcard analyzer/*.c)) $(LIB)
+$(TESTS) $(GEN): $(B)/%: $(B)/%.o $(LIB)
+$(B)/collector/collector $(B)/analyzer/analyzer $(TESTS) $(GEN):
+	@$(CC) $(ALLC) $(CFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+build/collector: $(B)/collector/collector
+build/analyzer:  $(B)/analyzer/analyzer
+$(PROGS):
+	@cp -f $< $@
+$(B)/%.o: %.c | $(DEPS_OK)
+	@mkdir -p $(@D)
+	@$(CC) $(ALLC) $(CFLAGS) -c -o $@ $<
+
+$(DEPS_OK): etc/packages
+	@mkdir -p build; [ "$(DEPS)" = no ] || sh etc/install-packages; touch $@
+
+test: all $(TESTS)
+	@CC="$(CC)" B="$(B)" sh tests/run
+tidy: all
+	@CC="$(CC)" B="$(B)" sh tests/tidy.sh
+demo: all
+	@GENERATE="$(GEN)" sh tests/demo.sh
+fuzz:
+	@sh tests/fuzz.sh
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 build/collector $(DESTDIR)$(PREFIX)/bin/gpca-collector
+	install -m 755 build/analyzer $(DESTDIR)$(PREFIX)/bin/gpca-analyzer
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+clean:
+	rm -rf build
+help:
+	@sed -n '1,4s/^# //p' Makefile
+-include $(shell find build -name '*.d' 2>/dev/null)
+.PHONY: all test tidy demo fuzz install clean help
+.SECONDARY:

@@ -1,0 +1,15 @@
+/* commands.h - what the analyzer can be asked. Each gives the exit status. */
+#ifndef ANALYZER_COMMANDS_H
+#define ANALYZER_COMMANDS_H
+
+#include "analyzer/options.h"
+
+int query_run(const struct options *o);
+int show_run(const struct options *o);
+int verify_run(const struct options *o);
+int stats_run(const struct options *o);
+
+/* One masked sentence on stderr; always gives 1. */
+int complain(const char *text);
+
+#endif

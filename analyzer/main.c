@@ -1,0 +1,68 @@
+/* main.c - the analyzer's command line. One thread; it never writes the store. */
+#include <signal.h>
+
+#include "analyzer/commands.h"
+#include "record/mask.h"
+
+#define VERSION "gpca-analyzer 0.1.0"
+
+static const char usage_text[] =
+    "usage: analyzer query  --store DIR [--patient NHS|-] [--user KEY] [--org ODS]\n"
+    "                       [--practice ODS] [--trace ID] [--since T] [--until T]\n"
+    "                       [--limit N] [--columns LIST] [--format table|csv|json|ndjson]\n"
+    "       analyzer show   --store DIR SEQ|FIRST..LAST [--raw | --proof]\n"
+    "       analyzer verify --store DIR [--vkey KEY] [--json]\n"
+    "       analyzer stats  --store DIR [--json]\n"
+    "       analyzer --help | --version\n"
+    "\n"
+    "query   records, NHS numbers masked; selectors combine with AND\n"
+    "show    one record or a range; --raw the original bytes, --proof a proof file\n"
+    "verify  every byte, the Merkle tree and the signed heads; exit 1 on a fault\n"
+    "stats   records and bytes\n"
+    "\n"
+    "T is RFC 3339 or YYYY-MM-DD (midnight in London); --since is included, --until is not.\n"
+    "--patient - reads the number from standard input.\n"
+    "Exit status: 0 done, 1 something failed or a check found a fault, 2 usage.\n";
+
+int complain(const char *text)
+{
+    struct buf masked = {0};
+
+    mask_text(&masked, str_of(text));
+    fprintf(stderr, "analyzer: %.*s\n", STR_ARG(buf_str(&masked)));
+    buf_release(&masked);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    int rc;
+
+    signal(SIGPIPE, SIG_DFL);
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return puts(VERSION) < 0;
+    if (argc > 1 && strcmp(argv[1], "--help") == 0)
+        return fputs(usage_text, stdout) < 0;
+    if ((rc = options_parse(&o, argc, argv)) != 0)
+        return rc;
+    if (o.help)
+        return fputs(usage_text, stdout) < 0;
+    switch (o.command) {
+    case COMMAND_QUERY:
+        rc = query_run(&o);
+        break;
+    case COMMAND_SHOW:
+        rc = show_run(&o);
+        break;
+    case COMMAND_VERIFY:
+        rc = verify_run(&o);
+        break;
+    case COMMAND_STATS:
+        rc = stats_run(&o);
+        break;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return complain("cannot write the answer");
+    return rc;
+}

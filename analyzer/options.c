@@ -1,0 +1,143 @@
+/* options.c - see options.h. A word that is not known gets the nearest one as a hint. */
+#include "analyzer/options.h"
+
+#include <stddef.h>
+
+static const struct {
+    const char *name;
+    enum command id;
+    bool word;
+} commands[] = {{"query", COMMAND_QUERY, false},
+                {"show", COMMAND_SHOW, true},
+                {"verify", COMMAND_VERIFY, false},
+                {"stats", COMMAND_STATS, false}};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct {
+    const char *name;
+    unsigned commands;
+    bool flag;
+    size_t offset;
+} table[] = {
+    {"--store", COMMAND_QUERY | COMMAND_SHOW | COMMAND_VERIFY | COMMAND_STATS, false,
+     offsetof(struct options, store)},
+    {"--patient", COMMAND_QUERY, false, offsetof(struct options, patient)},
+    {"--user", COMMAND_QUERY, false, offsetof(struct options, user)},
+    {"--org", COMMAND_QUERY, false, offsetof(struct options, org)},
+    {"--practice", COMMAND_QUERY, false, offsetof(struct options, practice)},
+    {"--trace", COMMAND_QUERY, false, offsetof(struct options, trace)},
+    {"--since", COMMAND_QUERY, false, offsetof(struct options, since)},
+    {"--until", COMMAND_QUERY, false, offsetof(struct options, until)},
+    {"--limit", COMMAND_QUERY, false, offsetof(struct options, limit)},
+    {"--columns", COMMAND_QUERY, false, offsetof(struct options, columns)},
+    {"--format", COMMAND_QUERY, false, offsetof(struct options, format)},
+    {"--vkey", COMMAND_VERIFY, false, offsetof(struct options, vkey)},
+    {"--raw", COMMAND_SHOW, true, offsetof(struct options, raw)},
+    {"--proof", COMMAND_SHOW, true, offsetof(struct options, proof)},
+    {"--json", COMMAND_VERIFY | COMMAND_STATS, true, offsetof(struct options, json)},
+    {"--help", COMMAND_QUERY | COMMAND_SHOW | COMMAND_VERIFY | COMMAND_STATS, true,
+     offsetof(struct options, help)},
+};
+
+enum { OPTIONS = sizeof table / sizeof table[0], WORD_MAX = 32 };
+
+/* Levenshtein's distance, of words short enough to be a mistyped one of ours. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[WORD_MAX + 1];
+    size_t n = strlen(b);
+
+    if (strlen(a) > WORD_MAX || n > WORD_MAX)
+        return WORD_MAX;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t corner = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t best = corner + (a[i - 1] != b[j - 1]);
+
+            corner = row[j];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+        }
+    }
+    return row[n];
+}
+
+static int usage(const char *what, const char *word, const char *hint)
+{
+    fprintf(stderr, "analyzer: %s %s%s%s%s\ntry: analyzer --help\n", what, word,
+            hint ? " (did you mean " : "", hint ? hint : "", hint ? "?)" : "");
+    return 2;
+}
+
+static const char *nearest_command(const char *word)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (distance(word, commands[i].name) <= 2)
+            return commands[i].name;
+    return NULL;
+}
+
+static const char *nearest_option(const char *word, enum command c)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if ((table[i].commands & c) && distance(word, table[i].name) <= 2)
+            return table[i].name;
+    return NULL;
+}
+
+static int find_option(const char *word, enum command c)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if ((table[i].commands & c) && strcmp(word, table[i].name) == 0)
+            return i;
+    return -1;
+}
+
+static int parse_words(struct options *o, bool takes_word, int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++) {
+        int k = find_option(argv[i], o->command);
+        char *place = (char *)o;
+
+        if (k < 0 && argv[i][0] != '-' && takes_word && !o->word)
+            o->word = argv[i];
+        else if (k < 0)
+            return usage("there is no option", argv[i], nearest_option(argv[i], o->command));
+        else if (table[k].flag)
+            *(bool *)(void *)(place + table[k].offset) = true;
+        else if (i + 1 == argc)
+            return usage("a value is missing behind", argv[i], NULL);
+        else if (*(const char **)(void *)(place + table[k].offset))
+            return usage("given twice:", argv[i], NULL);
+        else
+            *(const char **)(void *)(place + table[k].offset) = argv[++i];
+    }
+    return 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+    int rc;
+
+    memset(o, 0, sizeof *o);
+    if (argc < 2)
+        return usage("no command is", "given", NULL);
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        o->command = commands[i].id;
+        if ((rc = parse_words(o, commands[i].word, argc, argv)) != 0 || o->help)
+            return rc;
+        if (!o->store)
+            return usage("--store DIR is", "missing", NULL);
+        if (commands[i].word && !o->word)
+            return usage("SEQ or FIRST..LAST is", "missing", NULL);
+        return 0;
+    }
+    return usage("there is no command", argv[1], nearest_command(argv[1]));
+}

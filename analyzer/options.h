@@ -1,0 +1,21 @@
+/* options.h - the analyzer's command line, one table for all commands. */
+#ifndef ANALYZER_OPTIONS_H
+#define ANALYZER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum command { COMMAND_QUERY = 1, COMMAND_SHOW = 2, COMMAND_VERIFY = 4, COMMAND_STATS = 8 };
+
+struct options {
+    enum command command;
+    const char *store, *patient, *user, *org, *practice, *trace, *since, *until, *limit,
+        *columns, *format, *vkey;
+    bool raw, proof, json, help;
+    const char *word; /* what stands without an option: SEQ or FIRST..LAST */
+};
+
+/* 0, or 2 after saying on stderr what is wrong. */
+int options_parse(struct options *o, int argc, char **argv);
+
+#endif

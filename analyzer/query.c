@@ -1,0 +1,241 @@
+/* query.c - `analyzer query`: a scan that keeps the seqs and times of what matches, sorts
+ * them, and reads those records again to show them, so memory is 16 bytes a match. */
+#include "analyzer/answer.h"
+#include "analyzer/commands.h"
+#include "base/mem.h"
+#include "base/zone.h"
+#include "record/nhs_number.h"
+#include "record/timestamp.h"
+#include "trail/trail.h"
+
+enum { TABLE_ROWS = 100 };
+
+struct match {
+    int64_t time_us;
+    uint64_t seq;
+};
+
+struct query {
+    const struct options *o;
+    struct str patient; /* without spaces and hyphens */
+    bool has_since, has_until;
+    int64_t since_us, until_us;
+    enum column column[COLUMN_COUNT];
+    size_t columns;
+    enum answer_format format;
+    uint64_t limit;
+    struct match *match;
+    size_t matches;
+    uint64_t untied; /* open patient data in the period, without a number */
+    struct zone *zone;
+    struct arena own, arena;
+};
+
+static const enum column table_columns[] = {
+    COLUMN_SEQ,          COLUMN_TIME,          COLUMN_USER_KEY,     COLUMN_ORG_ODS,
+    COLUMN_PRACTICE_ODS, COLUMN_GPC_OPERATION, COLUMN_HTTP_STATUS, COLUMN_PATIENT_NHS_NUMBER};
+
+/* A bound: RFC 3339, or a day that begins at midnight in London. */
+static bool parse_bound(const char *text, const struct zone *zone, int64_t *us)
+{
+    char day[32];
+    int64_t local;
+
+    if (timestamp_parse(str_of(text), us))
+        return true;
+    if (strlen(text) != 10)
+        return false;
+    snprintf(day, sizeof day, "%sT00:00:00Z", text);
+    if (!timestamp_parse(str_of(day), &local))
+        return false;
+    *us = local - (int64_t)zone_offset(zone, local / 1000000) * 1000000;
+    *us = local - (int64_t)zone_offset(zone, *us / 1000000) * 1000000;
+    return true;
+}
+
+static int parse_columns(struct query *q)
+{
+    struct str rest = str_of(q->o->columns ? q->o->columns : "");
+
+    if (!q->o->columns && q->format == ANSWER_TABLE) {
+        q->columns = sizeof table_columns / sizeof table_columns[0];
+        memcpy(q->column, table_columns, sizeof table_columns);
+    } else if (!q->o->columns) {
+        for (q->columns = 0; q->columns < COLUMN_COUNT; q->columns++)
+            q->column[q->columns] = (enum column)q->columns;
+    }
+    while (rest.len > 0) {
+        size_t end = str_index(rest, ',');
+
+        if (q->columns == COLUMN_COUNT ||
+            !column_find(&q->column[q->columns++], str_part(rest, 0, end))) {
+            complain("--columns names a column that there is not");
+            return 2;
+        }
+        rest = end < rest.len ? str_part(rest, end + 1, rest.len) : STR("");
+    }
+    return 0;
+}
+
+static int parse(struct query *q)
+{
+    const struct options *o = q->o;
+    const char *patient = o->patient;
+    char line[128] = "";
+    char *end = NULL;
+
+    if (patient && strcmp(patient, "-") == 0) {
+        if (!fgets(line, sizeof line, stdin))
+            return complain("--patient -: there is no number on standard input");
+        line[strcspn(line, "\r\n")] = '\0';
+        patient = line;
+    }
+    if (patient)
+        q->patient = nhs_number_plain(str_of(patient), &q->own);
+    q->limit = o->limit ? strtoull(o->limit, &end, 10) : UINT64_MAX;
+    q->has_since = o->since != NULL;
+    q->has_until = o->until != NULL;
+    if (o->format && !answer_format_find(&q->format, o->format))
+        complain("--format takes table, csv, json or ndjson");
+    else if (o->limit && (*end || end == o->limit))
+        complain("--limit takes a number");
+    else if ((o->since && !parse_bound(o->since, q->zone, &q->since_us)) ||
+             (o->until && !parse_bound(o->until, q->zone, &q->until_us)))
+        complain("--since and --until take RFC 3339 or YYYY-MM-DD");
+    else
+        return parse_columns(q);
+    return 2;
+}
+
+static bool equals(const struct record *r, enum column c, const char *want)
+{
+    return !want || (r->column[c].kind == VALUE_TEXT &&
+                     str_equal_nocase(r->column[c].text, str_of(want)));
+}
+
+static bool in_period(const struct query *q, const struct record *r)
+{
+    const struct value *time = &r->column[COLUMN_TIME];
+
+    if (!q->has_since && !q->has_until)
+        return true;
+    return time->kind == VALUE_TIME && (!q->has_since || time->integer >= q->since_us) &&
+           (!q->has_until || time->integer < q->until_us);
+}
+
+static bool matches(struct query *q, const struct record *r)
+{
+    const struct value *number = &r->column[COLUMN_PATIENT_NHS_NUMBER];
+    const struct value *access = &r->column[COLUMN_GPC_ACCESS];
+
+    if (!in_period(q, r))
+        return false;
+    if (number->kind == VALUE_MISSING && access->kind == VALUE_TEXT &&
+        !str_equal(access->text, STR("none")))
+        q->untied++;
+    if (q->patient.len > 0 &&
+        (number->kind != VALUE_TEXT ||
+         !str_equal(nhs_number_plain(number->text, &q->arena), q->patient)))
+        return false;
+    if (q->o->user && (r->column[COLUMN_USER_KEY].kind != VALUE_TEXT ||
+                       !str_equal(r->column[COLUMN_USER_KEY].text, str_of(q->o->user))))
+        return false;
+    return equals(r, COLUMN_ORG_ODS, q->o->org) &&
+           equals(r, COLUMN_PRACTICE_ODS, q->o->practice) &&
+           equals(r, COLUMN_SSP_TRACE_ID, q->o->trace);
+}
+
+static int scan(struct query *q, struct trail *t, struct err *err)
+{
+    size_t cap = 0;
+    int rc;
+
+    for (uint64_t i = 0; i < trail_count(t); i++) {
+        struct trail_row row;
+        struct record record;
+
+        if ((rc = trail_row(t, i, &row, err)) < 0)
+            return rc;
+        arena_reset(&q->arena);
+        record_read(&record, &row.input, q->zone, &q->arena);
+        if (!matches(q, &record))
+            continue;
+        if (q->matches == cap) {
+            cap = cap ? cap * 2 : 1024;
+            q->match = xrealloc(q->match, cap * sizeof *q->match);
+        }
+        q->match[q->matches].seq = i;
+        q->match[q->matches++].time_us = record.column[COLUMN_TIME].kind == VALUE_TIME
+                                             ? record.column[COLUMN_TIME].integer
+                                             : INT64_MAX;
+    }
+    return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct match *x = a;
+    const struct match *y = b;
+
+    if (x->time_us != y->time_us)
+        return x->time_us < y->time_us ? -1 : 1;
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static int print(struct query *q, struct trail *t, struct err *err)
+{
+    size_t show = q->matches;
+    int rc;
+
+    if (q->format == ANSWER_TABLE && !q->o->limit && show > TABLE_ROWS)
+        show = TABLE_ROWS;
+    if (show > q->limit)
+        show = (size_t)q->limit;
+    answer_head(q->column, q->columns, q->format);
+    for (size_t i = 0; i < show; i++) {
+        struct trail_row row;
+        struct record record;
+
+        if ((rc = trail_row(t, q->match[i].seq, &row, err)) < 0)
+            return rc;
+        arena_reset(&q->arena);
+        record_read(&record, &row.input, q->zone, &q->arena);
+        answer_row(&record, q->column, q->columns, q->format, i == 0);
+    }
+    answer_foot(q->format);
+    fprintf(stderr, "%zu of %zu\n", show, q->matches);
+    if (q->untied > 0)
+        fprintf(stderr, "%llu records of the period open patient data without carrying a"
+                " number; a search by patient cannot find those\n",
+                (unsigned long long)q->untied);
+    return 0;
+}
+
+int query_run(const struct options *o)
+{
+    struct query q = {.o = o};
+    struct trail *t = NULL;
+    struct err err;
+    int rc;
+
+    if (zone_load(&q.zone, "Europe/London", &err) < 0)
+        return complain(err.text);
+    if ((rc = parse(&q)) != 0)
+        goto out;
+    if (trail_open(&t, o->store, &err) < 0 || scan(&q, t, &err) < 0) {
+        rc = complain(err.text);
+        goto out;
+    }
+    if (*trail_remark(t))
+        complain(trail_remark(t));
+    if (q.matches > 0)
+        qsort(q.match, q.matches, sizeof *q.match, by_time);
+    rc = print(&q, t, &err) < 0 ? complain(err.text) : 0;
+out:
+    trail_close(t);
+    zone_free(q.zone);
+    free(q.match);
+    arena_release(&q.own);
+    arena_release(&q.arena);
+    return rc;
+}

@@ -1,0 +1,121 @@
+/* show.c - `analyzer show`: the original bytes, a proof, or the columns, masked. */
+#include "analyzer/answer.h"
+#include "analyzer/commands.h"
+#include "base/zone.h"
+#include "trail/trail.h"
+
+static bool parse_range(const char *word, uint64_t *first, uint64_t *last)
+{
+    char *end;
+
+    if (*word < '0' || *word > '9')
+        return false;
+    *first = *last = strtoull(word, &end, 10);
+    if (end[0] == '.' && end[1] == '.' && end[2] >= '0' && end[2] <= '9')
+        *last = strtoull(end + 2, &end, 10);
+    return *end == '\0' && *last >= *first;
+}
+
+static int leaf_of(struct trail *t, uint64_t seq, struct trail_row *row,
+                   uint8_t nonce[TREE_NONCE_BYTES], uint8_t entry[TREE_ENTRY_BYTES],
+                   uint8_t leaf[HASH_BYTES], struct err *err)
+{
+    int rc;
+
+    if ((rc = trail_row(t, seq, row, err)) < 0 || (rc = trail_nonce(t, seq, nonce, err)) < 0)
+        return rc;
+    trail_commit(row->entry.commitment, row, nonce);
+    entry_encode(entry, &row->entry);
+    tree_leaf(leaf, (struct str){(char *)entry, TREE_ENTRY_BYTES});
+    return 0;
+}
+
+static int show_proof(struct trail *t, uint64_t seq, struct err *err)
+{
+    struct buf leaves = {0}, siblings = {0}, proof = {0};
+    uint8_t extra[32 + TREE_NONCE_BYTES];
+    int rc = 0;
+
+    for (uint64_t i = 0; rc == 0 && i < trail_count(t); i++) {
+        uint8_t entry[TREE_ENTRY_BYTES];
+        uint8_t nonce[TREE_NONCE_BYTES];
+        uint8_t leaf[HASH_BYTES];
+        struct trail_row row;
+
+        if ((rc = leaf_of(t, i, &row, nonce, entry, leaf, err)) < 0)
+            break;
+        buf_put(&leaves, leaf, sizeof leaf);
+        if (i == seq) {
+            memcpy(extra, entry, 32);
+            memcpy(extra + 32, nonce, sizeof nonce);
+        }
+    }
+    if (rc == 0) {
+        tree_inclusion(&siblings, (const uint8_t *)leaves.at, trail_count(t), seq);
+        proof_print(&proof, (struct str){(char *)extra, sizeof extra}, seq,
+                    buf_str(&siblings), trail_checkpoint(t));
+        fwrite(proof.at, 1, proof.len, stdout);
+    }
+    buf_release(&leaves);
+    buf_release(&siblings);
+    buf_release(&proof);
+    return rc;
+}
+
+static int show_rows(struct trail *t, uint64_t first, uint64_t last, bool raw,
+                     const struct zone *zone, struct err *err)
+{
+    struct arena arena = {0};
+    int rc = 0;
+
+    for (uint64_t i = first; rc == 0 && i <= last; i++) {
+        struct trail_row row;
+        struct record record;
+
+        if ((rc = trail_row(t, i, &row, err)) < 0)
+            break;
+        if (row.full_len > row.input.bytes.len)
+            fprintf(stderr, "analyzer: record %llu was %llu bytes long; the first %zu are"
+                    " kept\n", (unsigned long long)i, (unsigned long long)row.full_len,
+                    row.input.bytes.len);
+        if (raw) {
+            fwrite(row.input.bytes.at, 1, row.input.bytes.len, stdout);
+            putchar('\n');
+            continue;
+        }
+        arena_reset(&arena);
+        record_read(&record, &row.input, zone, &arena);
+        answer_sheet(&record);
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+int show_run(const struct options *o)
+{
+    struct trail *t = NULL;
+    struct zone *zone = NULL;
+    uint64_t first;
+    uint64_t last;
+    struct err err;
+    int rc;
+
+    if (!parse_range(o->word, &first, &last) || (o->raw && o->proof)) {
+        complain("show takes a record number or FIRST..LAST, and one of --raw and --proof");
+        return 2;
+    }
+    if ((rc = zone_load(&zone, "Europe/London", &err)) == 0 &&
+        (rc = trail_open(&t, o->store, &err)) == 0) {
+        if (last >= trail_count(t))
+            rc = err_set(&err, ERR_MISSING, "there is no record %llu: the log holds %llu,"
+                         " numbered from 0", (unsigned long long)last,
+                         (unsigned long long)trail_count(t));
+        else if (o->proof)
+            rc = show_proof(t, first, &err);
+        else
+            rc = show_rows(t, first, last, o->raw, zone, &err);
+    }
+    trail_close(t);
+    zone_free(zone);
+    return rc < 0 ? complain(err.text) : 0;
+}

@@ -1,0 +1,82 @@
+/* verify.c - `analyzer verify`: the store's proof in words or as one JSON object. */
+#include "analyzer/commands.h"
+#include "record/print.h"
+#include "trail/trail.h"
+
+struct telling {
+    bool json;
+    struct buf faults; /* JSON */
+    uint64_t count;
+};
+
+static void found(void *ctx, const struct trail_fault *f)
+{
+    struct telling *t = ctx;
+    struct buf *b = &t->faults;
+
+    t->count++;
+    if (!t->json) {
+        printf("fault in %s, byte %llu", f->file, (unsigned long long)f->offset);
+        if (f->has_seq)
+            printf(" (records %llu to %llu)", (unsigned long long)f->first_seq,
+                   (unsigned long long)f->last_seq);
+        printf(": %s\n", f->text);
+        return;
+    }
+    buf_put_text(b, t->count > 1 ? ",{\"file\":" : "{\"file\":");
+    print_json_text(b, str_of(f->file));
+    buf_printf(b, ",\"offset\":%llu,", (unsigned long long)f->offset);
+    if (f->has_seq)
+        buf_printf(b, "\"first_seq\":%llu,\"last_seq\":%llu,",
+                   (unsigned long long)f->first_seq, (unsigned long long)f->last_seq);
+    else
+        buf_put_text(b, "\"first_seq\":null,\"last_seq\":null,");
+    buf_put_text(b, "\"text\":");
+    print_json_text(b, str_of(f->text));
+    buf_put_text(b, "}");
+}
+
+static void print_json(const struct telling *t, const struct trail_verdict *v, bool vkey,
+                       const char *note)
+{
+    printf("{\"ok\":%s,\"records\":%llu,\"root\":\"", v->faults ? "false" : "true",
+           (unsigned long long)v->records);
+    for (size_t i = 0; i < HASH_BYTES; i++)
+        printf("%02x", v->root[i]);
+    printf("\",\"vkey_given\":%s,\"notes\":[%s%s%s],\"faults\":[%.*s]}\n",
+           vkey ? "true" : "false", note ? "\"" : "", note ? note : "", note ? "\"" : "",
+           STR_ARG(buf_str(&t->faults)));
+}
+
+int verify_run(const struct options *o)
+{
+    struct telling t = {.json = o->json};
+    struct trail_verdict v;
+    struct note_key key;
+    const char *note = NULL;
+    struct err err;
+
+    if (o->vkey && note_key_parse(&key, str_of(o->vkey), &err) < 0)
+        return complain(err.text);
+    if (trail_verify(o->store, o->vkey ? &key : NULL, found, &t, &v, &err) < 0) {
+        buf_release(&t.faults);
+        return complain(err.text);
+    }
+    if (!v.tree_checked && v.faults == 0)
+        note = "the keys of the store cannot be read, so checksums and stored nodes were"
+               " checked, but the tree was not computed from the records";
+    else if (!o->vkey)
+        note = "the verifier key came from the store itself, so this shows damage, but not"
+               " that nobody rewrote the whole log: give --vkey";
+    if (o->json)
+        print_json(&t, &v, o->vkey != NULL, note);
+    else if (v.faults == 0)
+        printf("%llu records are as they were received\n", (unsigned long long)v.records);
+    else
+        printf("%llu faults: this store is damaged or was changed\n",
+               (unsigned long long)v.faults);
+    if (!o->json && note)
+        printf("note: %s\n", note);
+    buf_release(&t.faults);
+    return v.faults ? 1 : 0;
+}

@@ -1,0 +1,70 @@
+/* cursor.h - reads little-endian values out of bytes from outside, without ever passing
+ * the end: after a short read `bad` is set and every later value is 0 or empty. */
+#ifndef BASE_CURSOR_H
+#define BASE_CURSOR_H
+
+#include "base/bytes.h"
+#include "base/str.h"
+
+struct cursor {
+    struct str rest;
+    bool bad;
+};
+
+static inline struct str cursor_bytes(struct cursor *c, uint64_t len)
+{
+    struct str s = {"", 0};
+
+    if (len > c->rest.len)
+        c->bad = true;
+    if (c->bad)
+        return s;
+    s = str_part(c->rest, 0, (size_t)len);
+    c->rest = str_part(c->rest, (size_t)len, c->rest.len);
+    return s;
+}
+
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+    struct str s = cursor_bytes(c, 1);
+
+    return s.len ? (uint8_t)s.at[0] : 0;
+}
+
+static inline uint16_t cursor_u16(struct cursor *c)
+{
+    struct str s = cursor_bytes(c, 2);
+
+    return s.len ? get_le16((const uint8_t *)s.at) : 0;
+}
+
+static inline uint32_t cursor_u32(struct cursor *c)
+{
+    struct str s = cursor_bytes(c, 4);
+
+    return s.len ? get_le32((const uint8_t *)s.at) : 0;
+}
+
+static inline uint64_t cursor_u64(struct cursor *c)
+{
+    struct str s = cursor_bytes(c, 8);
+
+    return s.len ? get_le64((const uint8_t *)s.at) : 0;
+}
+
+static inline uint64_t cursor_varint(struct cursor *c)
+{
+    uint64_t v = 0;
+
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        uint8_t byte = cursor_u8(c);
+
+        v |= (uint64_t)(byte & 127) << shift;
+        if (!(byte & 128))
+            return v;
+    }
+    c->bad = true;
+    return 0;
+}
+
+#endif

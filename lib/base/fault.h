@@ -1,0 +1,9 @@
+/* fault.h - named points where a test may end the process, as a power cut would.
+ *
+ * GPCA_FAULT=seal.renamed:2 makes the second passage through that point _exit(9). */
+#ifndef BASE_FAULT_H
+#define BASE_FAULT_H
+
+void fault_point(const char *name);
+
+#endif

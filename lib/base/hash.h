@@ -1,0 +1,43 @@
+/* hash.h - the door to OpenSSL's digests. Every function is safe on any thread. */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum { HASH_BYTES = 32 };
+
+/* SHA-256 of the concatenation of count parts. */
+void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count);
+
+/* HMAC-SHA-256 (RFC 2104) of the concatenation. */
+void hash_hmac(uint8_t out[HASH_BYTES], struct str key, const struct str *part, size_t count);
+
+/* First 32 bytes of HKDF-Expand (RFC 5869) with SHA-256. */
+void hash_hkdf_expand(uint8_t out[HASH_BYTES], const uint8_t key[HASH_BYTES], struct str info);
+
+/* CRC-32C (Castagnoli, RFC 3720 appendix B.4), continued from crc; start with 0. */
+uint32_t hash_crc32c(uint32_t crc, struct str bytes);
+
+/* HMAC-SHA-256 of a stream whose value can be asked for on the way. One thread owns it. */
+struct hash_stream;
+
+struct hash_stream *hash_stream_new(struct str key);
+void hash_stream_update(struct hash_stream *h, struct str bytes);
+/* The MAC of what was put so far; the stream goes on. */
+void hash_stream_peek(const struct hash_stream *h, uint8_t out[HASH_BYTES]);
+void hash_stream_free(struct hash_stream *h); /* NULL is allowed */
+
+/* Plain SHA-256 of a stream. One thread owns it. */
+struct hash_sum;
+
+struct hash_sum *hash_sum_new(void);
+void hash_sum_update(struct hash_sum *h, struct str bytes);
+void hash_sum_end(struct hash_sum *h, uint8_t out[HASH_BYTES]); /* and starts afresh */
+void hash_sum_free(struct hash_sum *h); /* NULL is allowed */
+
+/* Random bytes for keys and identities; aborts where the system has none. */
+void hash_random(void *out, size_t len);
+
+#endif

@@ -1,0 +1,20 @@
+/* limits.h - every bound of the project in one place. Each is stated where it is met
+ * by an error text, and tested where it is enforced. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum {
+    LIMIT_RECORD_BYTES = 262144,      /* of one record, without its line feed */
+    LIMIT_JSON_DEPTH = 64,            /* the record's own object is depth 1 */
+    LIMIT_JSON_TOKENS = 262144,       /* cannot be exceeded by LIMIT_RECORD_BYTES */
+    LIMIT_SNIFF_BYTES = 65536,        /* looked at to recognise a format */
+    LIMIT_GROUP_BYTES = 8 << 20,      /* input that one row group may hold */
+    LIMIT_GROUP_ROWS = 16384,         /* rows that one row group may hold */
+    LIMIT_BLOCK_ROWS = 1024,          /* rows that inflate alone */
+    LIMIT_SEGMENT_ROWS = 1000000,     /* rows after which a segment is sealed */
+    LIMIT_SOURCE_BYTES = 64,          /* `source` of a record, after unescaping */
+    LIMIT_NOTE_BYTES = 65536,         /* a signed note */
+    LIMIT_PATH_BYTES = 4096,
+};
+
+#endif

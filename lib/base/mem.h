@@ -1,0 +1,13 @@
+/* mem.h - allocation that cannot fail: out of memory aborts, which is harmless because
+ * nothing is acknowledged before it is durable. Zero-sized requests give a pointer. */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t size);
+char *xstrdup(const char *text);
+
+#endif

@@ -1,0 +1,148 @@
+/* catalogue.c - see catalogue.h. Few rows, so they are searched in order; the id is
+ * compared by length first. */
+#include "record/catalogue.h"
+
+enum { SEGMENTS_MAX = 64, RESOURCES = 9 };
+
+static const struct interaction rows[] = {
+#define INTERACTION(id, version, capability, operation, access, scope, migrate, method, path) \
+    {STR(id), STR(version), STR(capability), STR(operation), STR(access), STR(scope),         \
+     STR(method), STR(path), migrate},
+#undef STR
+#define STR(literal) {"" literal, sizeof(literal) - 1}
+#include "record/catalogue.def"
+#undef INTERACTION
+};
+#undef STR
+#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+
+static const char *const resources[RESOURCES] = {
+    "metadata", "Patient", "Practitioner", "Organization", "Location",
+    "HealthcareService", "Slot", "Appointment", "Binary"};
+
+const struct interaction *catalogue_find(struct str id)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (str_equal(rows[i].id, id))
+            return &rows[i];
+    return NULL;
+}
+
+static size_t split_path(struct str path, struct str *segment)
+{
+    size_t n = 0;
+
+    while (path.len > 0 && n < SEGMENTS_MAX) {
+        size_t end = str_index(path, '/');
+
+        if (end > 0)
+            segment[n++] = str_part(path, 0, end);
+        path = end < path.len ? str_part(path, end + 1, path.len) : (struct str){"", 0};
+    }
+    return n;
+}
+
+static bool is_resource(struct str s)
+{
+    for (int i = 0; i < RESOURCES; i++)
+        if (str_equal_nocase(s, str_of(resources[i])))
+            return true;
+    return false;
+}
+
+static int version_of(struct str s)
+{
+    return str_equal_nocase(s, STR("DSTU2")) ? 2 : str_equal_nocase(s, STR("STU3")) ? 3 : 0;
+}
+
+int catalogue_fhir_version(struct str path)
+{
+    struct str segment[SEGMENTS_MAX];
+    size_t n = split_path(path, segment);
+
+    for (size_t i = 0; i < n; i++)
+        if (version_of(segment[i]))
+            return version_of(segment[i]);
+    return 0;
+}
+
+/* Does the pattern match the segments? The first fixed one without case. */
+static bool matches(struct str pattern, const struct str *segment, size_t count)
+{
+    struct str want[8];
+    size_t n = split_path(pattern, want);
+
+    if (n != count)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (str_equal(want[i], STR("{id}"))) {
+            if (segment[i].at[0] == '$')
+                return false;
+        } else if (i == 0 ? !str_equal_nocase(want[i], segment[i])
+                          : !str_equal(want[i], segment[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "structured/metadata" is pattern "metadata" in area "structured". */
+static bool in_area(const struct interaction *row, struct str area, struct str *pattern)
+{
+    size_t cut = str_index(row->path, '/');
+    struct str head = str_part(row->path, 0, cut);
+    bool own = str_equal(head, STR("structured")) || str_equal(head, STR("documents"));
+
+    *pattern = own ? str_part(row->path, cut + 1, row->path.len) : row->path;
+    return own ? str_equal(head, area) : true;
+}
+
+static bool row_fits(const struct interaction *row, struct str method, struct str area,
+                     const struct str *segment, size_t count, int version)
+{
+    struct str pattern;
+    bool old = str_equal(row->version, STR("0.x"));
+
+    if (row->method.len == 0 || !str_equal(row->method, method) ||
+        !in_area(row, area, &pattern) || !matches(pattern, segment, count))
+        return false;
+    if (str_equal(row->path, STR("Binary/{id}")) ||
+        (str_equal(method, STR("PUT")) && str_equal(row->path, STR("Appointment/{id}"))))
+        return false;
+    if (str_equal(pattern, STR("metadata")))
+        return version == (old ? 2 : 3);
+    if (version == 2)
+        return str_equal(row->operation, STR("gpc.getcarerecord"));
+    return true;
+}
+
+const struct interaction *catalogue_infer(struct str method, struct str path)
+{
+    struct str segment[SEGMENTS_MAX];
+    size_t n = split_path(path, segment);
+    const struct interaction *general = NULL;
+    struct str area = {"", 0};
+    int version = 0;
+    size_t i = 0;
+
+    for (; i < n && !is_resource(segment[i]); i++)
+        if (version_of(segment[i]))
+            version = version_of(segment[i]);
+    if (i == n)
+        return NULL;
+    if (i > 0)
+        area = segment[i - 1];
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        bool own;
+
+        if (!row_fits(&rows[k], method, area, segment + i, n - i, version))
+            continue;
+        own = str_starts(rows[k].path, STR("structured/")) ||
+              str_starts(rows[k].path, STR("documents/"));
+        if (own)
+            return &rows[k];
+        if (!general)
+            general = &rows[k];
+    }
+    return general;
+}

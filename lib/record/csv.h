@@ -1,0 +1,24 @@
+/* csv.h - the NHS CSV feeds (format 3): rows by RFC 4180, and what they say. Pure. */
+#ifndef RECORD_CSV_H
+#define RECORD_CSV_H
+
+#include "record/record.h"
+
+enum csv_feed { CSV_UNKNOWN, CSV_SSP, CSV_MESH, CSV_ASID };
+enum { CSV_FIELDS_MAX = 256 };
+
+/* The first row of text: *row without its line end (a BOM at the front is not part of it),
+ * *used bytes with it. False where the row is not whole and `end` says more may come. */
+bool csv_row(struct str *row, size_t *used, struct str text, bool end);
+
+/* What the header row at the start of text, or else the file's name, says it is. */
+enum csv_feed csv_recognise(struct str text, struct str file_name);
+
+/* Split a row into at most CSV_FIELDS_MAX fields, unquoted; -1 where it is no CSV. */
+int csv_split(struct str *field, struct str row, struct arena *arena);
+
+/* Columns of an SSP or MESH row, in->header being its header row. */
+void csv_columns(struct record *out, const struct record_input *in, const struct zone *zone,
+                 struct arena *arena);
+
+#endif

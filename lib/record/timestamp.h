@@ -1,0 +1,19 @@
+/* timestamp.h - moments as they are written (format 4.5), and local time. Pure. */
+#ifndef RECORD_TIMESTAMP_H
+#define RECORD_TIMESTAMP_H
+
+#include "record/record.h"
+
+/* RFC 3339 as the format narrows it, in microseconds since 1970 UTC. */
+bool timestamp_parse(struct str text, int64_t *us);
+/* The looser form of CSV feeds: a space for T, offsets without colon, no offset (UTC). */
+bool timestamp_parse_csv(struct str text, int64_t *us);
+/* "YYYY-MM-DDThh:mm:ss.uuuuuuZ" */
+enum { TIMESTAMP_BYTES = 27 };
+void timestamp_print(char out[TIMESTAMP_BYTES + 8], int64_t us);
+
+/* time, time.raw and time.local_* of *out. */
+void timestamp_columns(struct record *out, int64_t us, const struct zone *zone,
+                       struct arena *arena);
+
+#endif

@@ -1,0 +1,143 @@
+/* tree.c - RFC 6962 section 2.1. Splits at the largest power of two below the size, so the
+ * recursions are at most 64 deep. */
+#include "store/tree.h"
+
+#include <assert.h>
+
+#include "base/bytes.h"
+
+void entry_encode(uint8_t out[TREE_ENTRY_BYTES], const struct entry *e)
+{
+    memcpy(out, "GPCA\1", 5);
+    out[5] = e->kind;
+    put_be16(out + 6, e->class);
+    put_be64(out + 8, e->index);
+    put_be64(out + 16, e->received_ms);
+    put_be32(out + 24, e->destruction_day);
+    put_be32(out + 28, e->source);
+    memcpy(out + 32, e->commitment, HASH_BYTES);
+}
+
+void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const uint8_t key[HASH_BYTES], uint64_t index)
+{
+    uint8_t info[21] = "gpca-nonce-v1";
+
+    put_be64(info + 13, index);
+    hash_hkdf_expand(out, key, (struct str){(char *)info, sizeof info});
+}
+
+void entry_commit(uint8_t out[HASH_BYTES], const uint8_t nonce[TREE_NONCE_BYTES],
+                  const struct str *part, size_t count)
+{
+    struct str all[5] = {{"gpca-commit-v1", 15}, {(const char *)nonce, TREE_NONCE_BYTES}};
+
+    assert(count <= 3);
+    for (size_t i = 0; i < count; i++)
+        all[2 + i] = part[i];
+    hash_sha256(out, all, 2 + count);
+}
+
+void tree_leaf(uint8_t out[HASH_BYTES], struct str entry)
+{
+    struct str part[2] = {{"\0", 1}, entry};
+
+    hash_sha256(out, part, 2);
+}
+
+void tree_node(uint8_t out[HASH_BYTES], const uint8_t left[HASH_BYTES],
+               const uint8_t right[HASH_BYTES])
+{
+    struct str part[3] = {{"\1", 1},
+                          {(const char *)left, HASH_BYTES},
+                          {(const char *)right, HASH_BYTES}};
+
+    hash_sha256(out, part, 3);
+}
+
+void tree_edge_append(struct tree_edge *t, const uint8_t leaf[HASH_BYTES])
+{
+    size_t n = (size_t)__builtin_popcountll(t->size);
+
+    memcpy(t->hash[n], leaf, HASH_BYTES);
+    for (uint64_t size = t->size; size & 1; size >>= 1, n--)
+        tree_node(t->hash[n - 1], t->hash[n - 1], t->hash[n]);
+    t->size++;
+}
+
+void tree_edge_root(const struct tree_edge *t, uint8_t out[HASH_BYTES])
+{
+    size_t n = (size_t)__builtin_popcountll(t->size);
+
+    if (n == 0) {
+        hash_sha256(out, NULL, 0);
+        return;
+    }
+    memcpy(out, t->hash[n - 1], HASH_BYTES);
+    for (size_t i = n - 1; i > 0; i--)
+        tree_node(out, t->hash[i - 1], out);
+}
+
+static uint64_t split(uint64_t count)
+{
+    return (uint64_t)1 << (63 - __builtin_clzll(count - 1));
+}
+
+void tree_root(uint8_t out[HASH_BYTES], const uint8_t *leaves, uint64_t count)
+{
+    struct tree_edge edge;
+
+    edge.size = 0;
+    for (uint64_t i = 0; i < count; i++)
+        tree_edge_append(&edge, leaves + i * HASH_BYTES);
+    tree_edge_root(&edge, out);
+}
+
+void tree_inclusion(struct buf *out, const uint8_t *leaves, uint64_t count, uint64_t index)
+{
+    uint8_t other[HASH_BYTES];
+    uint64_t k;
+
+    assert(index < count);
+    if (count == 1)
+        return;
+    k = split(count);
+    if (index < k) {
+        tree_inclusion(out, leaves, k, index);
+        tree_root(other, leaves + k * HASH_BYTES, count - k);
+    } else {
+        tree_inclusion(out, leaves + k * HASH_BYTES, count - k, index - k);
+        tree_root(other, leaves, k);
+    }
+    buf_put(out, other, HASH_BYTES);
+}
+
+static void subproof(struct buf *out, const uint8_t *leaves, uint64_t count, uint64_t old,
+                     bool whole)
+{
+    uint8_t hash[HASH_BYTES];
+    uint64_t k;
+
+    if (old == count) {
+        if (!whole) {
+            tree_root(hash, leaves, count);
+            buf_put(out, hash, HASH_BYTES);
+        }
+        return;
+    }
+    k = split(count);
+    if (old <= k) {
+        subproof(out, leaves, k, old, whole);
+        tree_root(hash, leaves + k * HASH_BYTES, count - k);
+    } else {
+        subproof(out, leaves + k * HASH_BYTES, count - k, old - k, false);
+        tree_root(hash, leaves, k);
+    }
+    buf_put(out, hash, HASH_BYTES);
+}
+
+void tree_consistency(struct buf *out, const uint8_t *leaves, uint64_t count, uint64_t old)
+{
+    assert(old <= count);
+    if (old > 0)
+        subproof(out, leaves, count, old, true);
+}

@@ -1,0 +1,235 @@
+/* trail.c - reading rows by seq.
+ *
+ * Opening makes the map of groups (headers only). A row is found by a search over the
+ * groups; its group's description and its block, decoded, are kept until another one is
+ * asked for, so that reading in ascending order decodes each block once. */
+#include "trail/trail.h"
+
+#include "base/mem.h"
+#include "store/keys.h"
+#include "store/segment.h"
+#include "trail/block.h"
+#include "trail/commit.h"
+
+static const size_t NOTHING = SIZE_MAX;
+
+struct trail {
+    struct segment_map map;
+    uint64_t rows; /* durable */
+    char remark[256];
+    bool has_keys;
+    struct keys keys;
+    struct err keys_err;
+    size_t group, block; /* what the arenas hold; NOTHING: nothing */
+    struct group head;
+    struct arena head_arena, block_arena;
+    struct buf packed;
+    struct block_row row[LIMIT_BLOCK_ROWS];
+};
+
+int trail_open(struct trail **out, const char *dir, struct err *err)
+{
+    struct trail *t = xcalloc(1, sizeof *t);
+    int rc;
+
+    t->group = t->block = NOTHING;
+    if ((rc = segment_map_load(&t->map, dir, false, err)) < 0) {
+        trail_close(t);
+        return rc;
+    }
+    t->rows = t->map.has_checkpoint ? t->map.head.size : 0;
+    if (t->map.torn > 0)
+        snprintf(t->remark, sizeof t->remark, "the last %llu bytes of %s are an unfinished"
+                 " write and were never acknowledged; the collector cuts them on its next"
+                 " start", (unsigned long long)t->map.torn,
+                 t->map.segment[t->map.segments - 1].name);
+    else if (!t->map.has_checkpoint && t->map.rows > 0)
+        snprintf(t->remark, sizeof t->remark, "the file checkpoint is missing, so no row is"
+                 " known to be durable: run the collector once, or put the file back");
+    t->has_keys = keys_load(&t->keys, dir, &t->keys_err) == 0;
+    *out = t;
+    return 0;
+}
+
+void trail_close(struct trail *t)
+{
+    if (!t)
+        return;
+    segment_map_release(&t->map);
+    arena_release(&t->head_arena);
+    arena_release(&t->block_arena);
+    buf_release(&t->packed);
+    free(t);
+}
+
+uint64_t trail_count(const struct trail *t)
+{
+    return t->rows;
+}
+
+const char *trail_remark(const struct trail *t)
+{
+    return t->remark;
+}
+
+static size_t find_group(const struct trail *t, uint64_t seq)
+{
+    size_t low = 0;
+    size_t high = t->map.groups;
+
+    while (high - low > 1) {
+        size_t mid = low + (high - low) / 2;
+
+        if (t->map.group[mid].head.first_seq <= seq)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static int hold_block(struct trail *t, size_t group, size_t block, struct err *err)
+{
+    size_t from = block * LIMIT_BLOCK_ROWS;
+    size_t count;
+    int rc;
+
+    if (t->group != group) {
+        t->group = t->block = NOTHING;
+        arena_reset(&t->head_arena);
+        if ((rc = segment_group_read(&t->map, group, &t->head, &t->head_arena, err)) < 0)
+            return rc;
+        t->group = group;
+    }
+    if (t->block == block)
+        return 0;
+    t->block = NOTHING;
+    arena_reset(&t->block_arena);
+    buf_clear(&t->packed);
+    count = t->head.rows - from < LIMIT_BLOCK_ROWS ? t->head.rows - from : LIMIT_BLOCK_ROWS;
+    if (block >= t->head.extents || t->head.extent[block].tag != BLOCK_TAG)
+        return err_set(err, ERR_NEWER, "a row group holds parts that this version does not"
+                       " know: use a newer gpca");
+    if ((rc = segment_extent_read(&t->map, group, &t->head, block, &t->packed, err)) < 0 ||
+        (rc = block_decode(t->row, count, buf_str(&t->packed), &t->block_arena, err)) < 0)
+        return rc;
+    t->block = block;
+    return 0;
+}
+
+static const struct group_run *run_of(const struct group *g, size_t row)
+{
+    size_t i = 0;
+
+    while (row >= g->run[i].rows)
+        row -= g->run[i++].rows;
+    return &g->run[i];
+}
+
+static int describe(const struct group *g, const struct group_run *run,
+                    struct record_input *in, struct err *err)
+{
+    for (size_t i = 0; i < g->sources; i++)
+        if (g->source[i].number == run->source) {
+            if (g->source[i].format >= FORMAT_COUNT)
+                return err_set(err, ERR_NEWER, "a source has a format that this version"
+                               " does not know: use a newer gpca");
+            in->format = (enum record_format)g->source[i].format;
+            in->header = g->source[i].header;
+            in->via = g->source[i].via;
+            in->origin = g->source[i].origin;
+            return 0;
+        }
+    return err_set(err, ERR_CORRUPT, "a row group does not define source %u that it uses",
+                   run->source);
+}
+
+int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *err)
+{
+    const struct group_run *run;
+    const struct block_row *row;
+    size_t group;
+    size_t at;
+    int rc;
+
+    if (seq >= t->rows)
+        return err_set(err, ERR_MISSING, "there is no record %llu: the log holds %llu",
+                       (unsigned long long)seq, (unsigned long long)t->rows);
+    group = find_group(t, seq);
+    at = (size_t)(seq - t->map.group[group].head.first_seq);
+    if ((rc = hold_block(t, group, at / LIMIT_BLOCK_ROWS, err)) < 0)
+        return rc;
+    run = run_of(&t->head, at);
+    row = &t->row[at % LIMIT_BLOCK_ROWS];
+    memset(out, 0, sizeof *out);
+    out->input.bytes = row->bytes;
+    out->input.too_large = row->too_large;
+    out->input.seq = seq;
+    out->input.received_us = run->received_us;
+    out->input.has_position = row->has_position;
+    out->input.position = row->position;
+    out->full_len = row->full_len;
+    memcpy(out->full_sha, row->full_sha, HASH_BYTES);
+    if ((rc = describe(&t->head, run, &out->input, err)) < 0)
+        return rc;
+    out->entry = (struct entry){.kind = run->kind, .class = run->class, .index = seq,
+                                .received_ms = (uint64_t)(run->received_us / 1000),
+                                .destruction_day = run->destruction_day,
+                                .source = run->source};
+    return 0;
+}
+
+int trail_nonce(struct trail *t, uint64_t seq, uint8_t out[TREE_NONCE_BYTES], struct err *err)
+{
+    if (!t->has_keys) {
+        *err = t->keys_err;
+        return err->code;
+    }
+    entry_nonce(out, t->keys.commitment, seq);
+    return 0;
+}
+
+void trail_commit(uint8_t out[HASH_BYTES], const struct trail_row *row,
+                  const uint8_t nonce[TREE_NONCE_BYTES])
+{
+    struct block_row r = {.bytes = row->input.bytes, .too_large = row->input.too_large,
+                          .full_len = row->full_len};
+
+    memcpy(r.full_sha, row->full_sha, HASH_BYTES);
+    commit_row(out, &r, nonce);
+}
+
+struct str trail_checkpoint(const struct trail *t)
+{
+    return buf_str(&t->map.note);
+}
+
+int trail_key(struct trail *t, struct note_key *out, struct err *err)
+{
+    if (!t->has_keys) {
+        *err = t->keys_err;
+        return err->code;
+    }
+    *out = t->keys.verifier;
+    return 0;
+}
+
+int trail_sizes(struct trail *t, struct trail_sizes *out, struct err *err)
+{
+    (void)err;
+    memset(out, 0, sizeof *out);
+    out->segments = t->map.segments;
+    for (size_t i = 0; i < t->map.segments; i++)
+        out->seg += t->map.segment[i].size;
+    for (size_t i = 0; i < t->map.groups; i++) {
+        const struct group *g = &t->map.group[i].head;
+
+        if (g->first_seq >= t->rows)
+            break;
+        out->rows += g->rows;
+        out->malformed += g->malformed;
+        out->bytes_in += g->bytes_in;
+    }
+    out->other = t->map.note.len + sizeof "gpca store 1";
+    return 0;
+}

@@ -1,0 +1,73 @@
+/* trail.h - the log of audit records as a reader sees it: rows by seq.
+ *
+ * A struct trail is a view of a store at the moment it was opened: it never shows more
+ * than the durable length of DIR/checkpoint. One thread owns it. It opens files of the
+ * store for reading only. */
+#ifndef TRAIL_TRAIL_H
+#define TRAIL_TRAIL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "record/record.h"
+#include "store/note.h"
+
+struct trail;
+
+struct trail_row {
+    struct record_input input; /* bytes, format, seq, receipt, origin, position: all of it */
+    uint64_t full_len;         /* of a too-large record: its length, else bytes.len */
+    uint8_t full_sha[HASH_BYTES]; /* of a too-large record: SHA-256 of the whole */
+    struct entry entry;        /* without the commitment */
+};
+
+int trail_open(struct trail **out, const char *dir, struct err *err);
+void trail_close(struct trail *t); /* NULL is allowed */
+
+uint64_t trail_count(const struct trail *t); /* rows: seq 0 to count - 1 */
+
+/* What the reader noticed that a person should be told, e.g. a torn tail; "" if nothing. */
+const char *trail_remark(const struct trail *t);
+
+/* The row with that seq. Valid until the next call. Rows in ascending order are cheap.
+ * Damage gives ERR_CORRUPT with file and offset in the text. */
+int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *err);
+
+/* The nonce of that row from DIR/keys. ERR_MISSING where the keys are not readable. */
+int trail_nonce(struct trail *t, uint64_t seq, uint8_t out[TREE_NONCE_BYTES],
+                struct err *err);
+
+/* The commitment of a row under a nonce: what its entry in the tree holds. */
+void trail_commit(uint8_t out[HASH_BYTES], const struct trail_row *row,
+                  const uint8_t nonce[TREE_NONCE_BYTES]);
+
+/* The signed note in DIR/checkpoint, and the verifier key kept with the store
+ * (ERR_MISSING where DIR/keys is not readable). */
+struct str trail_checkpoint(const struct trail *t);
+int trail_key(struct trail *t, struct note_key *out, struct err *err);
+
+/* Sizes for `stats`. */
+struct trail_sizes {
+    uint64_t rows, malformed, bytes_in, seg, idx, other, segments;
+};
+int trail_sizes(struct trail *t, struct trail_sizes *out, struct err *err);
+
+/* Walk every byte: checksums, heads in the groups, right edge, tree, checkpoint. found()
+ * is called for each fault, with the file's name in the store; *faults counts them. key
+ * may be NULL. Without DIR/keys the tree is not recomputed and *tree_checked is false. */
+struct trail_fault {
+    const char *file;
+    uint64_t offset;
+    bool has_seq;
+    uint64_t first_seq, last_seq;
+    const char *text;
+};
+struct trail_verdict {
+    uint64_t records, faults;
+    uint8_t root[HASH_BYTES];
+    bool tree_checked;
+};
+int trail_verify(const char *dir, const struct note_key *key,
+                 void (*found)(void *ctx, const struct trail_fault *f), void *ctx,
+                 struct trail_verdict *out, struct err *err);
+
+#endif

@@ -1,0 +1,237 @@
+/* verify.c - proves a store, byte by byte.
+ *
+ * Faults of the layout end the walk of the file in which they are, since nothing behind
+ * them can be placed; faults inside a group do not. The tree is recomputed from the rows,
+ * and compared with the right edge, the level-1 nodes and the signed head in every group;
+ * the last head must be the checkpoint. A fault names file and byte. */
+#include "base/mem.h"
+#include "store/format.h"
+#include "store/keys.h"
+#include "store/segment.h"
+#include "trail/block.h"
+#include "trail/commit.h"
+#include "trail/trail.h"
+
+struct walk {
+    struct segment_map map;
+    bool has_keys;
+    struct keys keys;
+    const struct note_key *key;
+    void (*found)(void *ctx, const struct trail_fault *f);
+    void *ctx;
+    uint64_t faults;
+    struct tree_edge edge, part;
+    bool lost; /* the tree cannot be followed any more */
+    struct str head;
+    struct arena arena, block_arena;
+    struct block_row row[LIMIT_BLOCK_ROWS];
+};
+
+static void fault(struct walk *w, const char *file, uint64_t at, const struct group *g,
+                  const char *text)
+{
+    struct trail_fault f = {.file = file, .offset = at, .text = text};
+
+    if (g && g->rows > 0) {
+        f.has_seq = true;
+        f.first_seq = g->first_seq;
+        f.last_seq = g->first_seq + g->rows - 1;
+    }
+    w->faults++;
+    w->found(w->ctx, &f);
+}
+
+/* An error text of the map is "FILE, byte N: sentence"; give its parts back. */
+static void fault_of_err(struct walk *w, const struct err *err, const struct group *g)
+{
+    const char *comma = strstr(err->text, ", byte ");
+    const char *colon = comma ? strstr(comma, ": ") : NULL;
+    char file[128] = "";
+
+    if (!colon || comma - err->text >= (ptrdiff_t)sizeof file) {
+        fault(w, "", 0, g, err->text);
+        return;
+    }
+    memcpy(file, err->text, (size_t)(comma - err->text));
+    fault(w, file, strtoull(comma + 7, NULL, 10), g, colon + 2);
+}
+
+static void hash_rows(struct walk *w, const struct group *g, size_t from, size_t count,
+                      const struct group_run *run, size_t *left, struct buf *tiles)
+{
+    for (size_t i = 0; i < count; i++, (*left)--) {
+        struct entry e;
+        uint8_t nonce[TREE_NONCE_BYTES];
+        uint8_t leaf[HASH_BYTES];
+
+        while (*left == 0)
+            *left = (++run)->rows;
+        e = (struct entry){.kind = run->kind, .class = run->class,
+                           .index = g->first_seq + from + i,
+                           .received_ms = (uint64_t)(run->received_us / 1000),
+                           .destruction_day = run->destruction_day, .source = run->source};
+        entry_nonce(nonce, w->keys.commitment, e.index);
+        commit_row(e.commitment, &w->row[i], nonce);
+        commit_leaf(leaf, &e);
+        tree_edge_append(&w->edge, leaf);
+        tree_edge_append(&w->part, leaf);
+        if (w->part.size == 256) {
+            buf_put(tiles, w->part.hash[0], HASH_BYTES);
+            w->part.size = 0;
+        }
+    }
+}
+
+/* The run that row `row` of the group is in, and how many of it are left from there. */
+static const struct group_run *run_at(const struct group *g, size_t row, size_t *left)
+{
+    size_t i = 0;
+
+    while (row >= g->run[i].rows)
+        row -= g->run[i++].rows;
+    *left = g->run[i].rows - row;
+    return &g->run[i];
+}
+
+static void walk_rows(struct walk *w, size_t index, const struct group *g, const char *file,
+                      struct buf *tiles)
+{
+    uint64_t at = w->map.group[index].at;
+    struct buf packed = {0};
+    struct err err;
+
+    for (size_t b = 0; b < g->extents; b++) {
+        size_t from = b * LIMIT_BLOCK_ROWS;
+        size_t n = from < g->rows ? g->rows - from : 0;
+        size_t left;
+
+        n = n < LIMIT_BLOCK_ROWS ? n : LIMIT_BLOCK_ROWS;
+        buf_clear(&packed);
+        arena_reset(&w->block_arena);
+        if (segment_extent_read(&w->map, index, g, b, &packed, &err) < 0) {
+            fault_of_err(w, &err, g);
+            w->lost = true;
+        } else if (block_decode(w->row, n, buf_str(&packed), &w->block_arena, &err) < 0) {
+            fault(w, file, at + g->extent[b].at, g, err.text);
+            w->lost = true;
+        } else if (!w->lost && w->has_keys) {
+            const struct group_run *run = run_at(g, from, &left);
+
+            hash_rows(w, g, from, n, run, &left, tiles);
+        }
+    }
+    buf_release(&packed);
+}
+
+static void check_head(struct walk *w, const struct group *g, const char *file, uint64_t at)
+{
+    uint8_t root[HASH_BYTES];
+    struct checkpoint c;
+    struct err err;
+
+    if (checkpoint_open(&c, g->head, w->key, &err) < 0) {
+        fault(w, file, at, g, err.text);
+        return;
+    }
+    tree_edge_root(&g->edge, root);
+    if (c.size != g->first_seq + g->rows || memcmp(c.root, root, HASH_BYTES) != 0)
+        fault(w, file, at, g, "the signed head of the group is not that of its tree");
+}
+
+static void walk_group(struct walk *w, size_t index)
+{
+    const struct segment_group *sg = &w->map.group[index];
+    char file[96];
+    struct buf tiles = {0};
+    struct group g;
+    struct err err;
+
+    snprintf(file, sizeof file, "segments/%s", w->map.segment[sg->segment].name);
+    arena_reset(&w->arena);
+    if (segment_group_read(&w->map, index, &g, &w->arena, &err) < 0) {
+        fault_of_err(w, &err, &sg->head);
+        w->lost = true;
+        return;
+    }
+    walk_rows(w, index, &g, file, &tiles);
+    check_head(w, &g, file, sg->at);
+    if (!w->lost && w->has_keys) {
+        size_t n = (size_t)__builtin_popcountll(g.edge.size);
+
+        if (w->edge.size != g.edge.size ||
+            memcmp(w->edge.hash, g.edge.hash, n * HASH_BYTES) != 0)
+            fault(w, file, sg->at, &g, "the records are not those that the tree was built"
+                                       " from: one was changed, or its description was");
+        if (tiles.len != g.tiles * HASH_BYTES ||
+            (g.tiles > 0 && memcmp(tiles.at, g.tile, tiles.len) != 0))
+            fault(w, file, sg->at, &g, "the stored nodes of the tree are not those of the"
+                                       " records");
+        w->edge = g.edge; /* a fault is named once, not in every later group */
+    }
+    buf_release(&tiles);
+}
+
+static void check_checkpoint(struct walk *w, const char *dir)
+{
+    struct arena arena = {0};
+    struct checkpoint c;
+    struct group g;
+    struct err err;
+    size_t last = w->map.groups;
+
+    (void)dir;
+    if (!w->map.has_checkpoint) {
+        fault(w, "checkpoint", 0, NULL, "the file is missing: the end of the log is unknown");
+        return;
+    }
+    if (checkpoint_open(&c, buf_str(&w->map.note), w->key, &err) < 0) {
+        fault(w, "checkpoint", 0, NULL, err.text);
+        return;
+    }
+    while (last > 0 && w->map.group[last - 1].head.first_seq >= c.size)
+        last--;
+    if (last > 0 && segment_group_read(&w->map, last - 1, &g, &arena, &err) == 0 &&
+        !str_equal(g.head, buf_str(&w->map.note)))
+        fault(w, "checkpoint", 0, NULL, "it is not the head that stands in the last group");
+    arena_release(&arena);
+}
+
+int trail_verify(const char *dir, const struct note_key *key,
+                 void (*found)(void *ctx, const struct trail_fault *f), void *ctx,
+                 struct trail_verdict *out, struct err *err)
+{
+    struct walk *w = xcalloc(1, sizeof *w);
+    struct err keys_err;
+    int rc;
+
+    w->found = found;
+    w->ctx = ctx;
+    w->key = key;
+    w->has_keys = keys_load(&w->keys, dir, &keys_err) == 0;
+    if (!w->key && w->has_keys)
+        w->key = &w->keys.verifier;
+    memset(out, 0, sizeof *out);
+    rc = segment_map_load(&w->map, dir, false, err);
+    if (rc == ERR_CORRUPT) {
+        fault_of_err(w, err, NULL);
+        rc = 0;
+    } else if (rc < 0) {
+        goto out;
+    } else {
+        check_checkpoint(w, dir);
+    }
+    for (size_t i = 0; i < w->map.groups; i++)
+        if (!w->map.has_checkpoint || w->map.group[i].head.first_seq < w->map.head.size)
+            walk_group(w, i);
+    out->records = w->map.has_checkpoint ? w->map.head.size : w->map.rows;
+    out->faults = w->faults;
+    out->tree_checked = w->has_keys && !w->lost;
+    if (w->map.has_checkpoint)
+        memcpy(out->root, w->map.head.root, HASH_BYTES);
+out:
+    segment_map_release(&w->map);
+    arena_release(&w->arena);
+    arena_release(&w->block_arena);
+    free(w);
+    return rc;
+}
