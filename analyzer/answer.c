@@ -56,14 +56,15 @@ static void mask(struct buf *out, const struct record *r, enum column c, struct 
     buf_release(&known);
 }
 
-void answer_value(struct buf *out, const struct record *r, enum column c, bool json)
+void answer_value(struct buf *out, const struct record *r, enum column c, bool json,
+                  bool reveal)
 {
     const struct value *v = &r->column[c];
     struct buf plain = {0};
     struct buf masked = {0};
 
     print_plain_value(&plain, v);
-    if ((v->kind == VALUE_TEXT || v->kind == VALUE_LIST) && !never_masked(c))
+    if ((v->kind == VALUE_TEXT || v->kind == VALUE_LIST) && !reveal && !never_masked(c))
         mask(&masked, r, c, buf_str(&plain));
     else
         buf_put_str(&masked, buf_str(&plain));
@@ -113,7 +114,7 @@ static size_t terminal(struct buf *out, struct str text, size_t width)
     return shown;
 }
 
-void answer_sheet(const struct record *r)
+void answer_sheet(const struct record *r, bool reveal)
 {
     struct buf line = {0};
 
@@ -122,7 +123,7 @@ void answer_sheet(const struct record *r)
 
         if (r->column[c].kind == VALUE_MISSING)
             continue;
-        answer_value(&value, r, (enum column)c, false);
+        answer_value(&value, r, (enum column)c, false, reveal);
         buf_printf(&line, "%-22s ", column_name((enum column)c));
         terminal(&line, buf_str(&value), SIZE_MAX);
         buf_put_text(&line, "\n");
@@ -178,7 +179,7 @@ void answer_head(const enum column *column, size_t columns, enum answer_format f
 }
 
 static void put_json_row(struct buf *line, const struct record *r, const enum column *column,
-                         size_t columns)
+                         size_t columns, bool reveal)
 {
     bool first = true;
 
@@ -187,26 +188,26 @@ static void put_json_row(struct buf *line, const struct record *r, const enum co
         if (r->column[column[i]].kind == VALUE_MISSING)
             continue;
         buf_printf(line, "%s\"%s\":", first ? "" : ",", column_name(column[i]));
-        answer_value(line, r, column[i], true);
+        answer_value(line, r, column[i], true, reveal);
         first = false;
     }
     buf_put_text(line, "}");
 }
 
 void answer_row(const struct record *r, const enum column *column, size_t columns,
-                enum answer_format format, bool first)
+                enum answer_format format, bool first, bool reveal)
 {
     struct buf line = {0};
 
     if (format == ANSWER_JSON && !first)
         puts(",");
     if (format == ANSWER_JSON || format == ANSWER_NDJSON) {
-        put_json_row(&line, r, column, columns);
+        put_json_row(&line, r, column, columns, reveal);
     } else {
         for (size_t i = 0; i < columns; i++) {
             struct buf value = {0};
 
-            answer_value(&value, r, column[i], false);
+            answer_value(&value, r, column[i], false, reveal);
             if (format == ANSWER_TABLE) {
                 put_cell(&line, buf_str(&value), i + 1 == columns);
             } else {

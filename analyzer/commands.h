@@ -7,6 +7,7 @@
 int query_run(const struct options *o);
 int show_run(const struct options *o);
 int verify_run(const struct options *o);
+int tiles_run(const struct options *o);
 int stats_run(const struct options *o);
 
 /* One masked sentence on stderr; always gives 1. */

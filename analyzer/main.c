@@ -10,15 +10,22 @@ static const char usage_text[] =
     "usage: analyzer query  --store DIR [--patient NHS|-] [--user KEY] [--org ODS]\n"
     "                       [--practice ODS] [--trace ID] [--since T] [--until T]\n"
     "                       [--limit N] [--columns LIST] [--format table|csv|json|ndjson]\n"
-    "       analyzer show   --store DIR SEQ|FIRST..LAST [--raw | --proof]\n"
+    "                       [--reveal --reason TEXT] [--state DIR]\n"
+    "       analyzer show   --store DIR SEQ|FIRST..LAST [--raw | --proof] [--reveal]\n"
+    "                       [--reason TEXT] [--state DIR]\n"
     "       analyzer verify --store DIR [--vkey KEY] [--json]\n"
+    "       analyzer tiles  --store DIR --out DIR\n"
     "       analyzer stats  --store DIR [--json]\n"
+    "       analyzer access --store DIR | --state DIR [--since T] [--until T] [--limit N]\n"
+    "                       [--columns LIST] [--format F]\n"
     "       analyzer --help | --version\n"
     "\n"
     "query   records, NHS numbers masked; selectors combine with AND\n"
     "show    one record or a range; --raw the original bytes, --proof a proof file\n"
     "verify  every byte, the Merkle tree and the signed heads; exit 1 on a fault\n"
+    "tiles   checkpoint, tiles and entries for the verifiers of others\n"
     "stats   records and bytes\n"
+    "access  who asked what: every query and show is logged before it is answered\n"
     "\n"
     "T is RFC 3339 or YYYY-MM-DD (midnight in London); --since is included, --until is not.\n"
     "--patient - reads the number from standard input.\n"
@@ -50,6 +57,7 @@ int main(int argc, char **argv)
         return fputs(usage_text, stdout) < 0;
     switch (o.command) {
     case COMMAND_QUERY:
+    case COMMAND_ACCESS:
         rc = query_run(&o);
         break;
     case COMMAND_SHOW:
@@ -57,6 +65,9 @@ int main(int argc, char **argv)
         break;
     case COMMAND_VERIFY:
         rc = verify_run(&o);
+        break;
+    case COMMAND_TILES:
+        rc = tiles_run(&o);
         break;
     case COMMAND_STATS:
         rc = stats_run(&o);

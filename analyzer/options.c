@@ -10,7 +10,13 @@ static const struct {
 } commands[] = {{"query", COMMAND_QUERY, false},
                 {"show", COMMAND_SHOW, true},
                 {"verify", COMMAND_VERIFY, false},
-                {"stats", COMMAND_STATS, false}};
+                {"stats", COMMAND_STATS, false},
+                {"access", COMMAND_ACCESS, false},
+                {"tiles", COMMAND_TILES, false}};
+
+#define EVERY \
+    (COMMAND_QUERY | COMMAND_SHOW | COMMAND_VERIFY | COMMAND_STATS | COMMAND_ACCESS | \
+     COMMAND_TILES)
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -20,23 +26,29 @@ static const struct {
     bool flag;
     size_t offset;
 } table[] = {
-    {"--store", COMMAND_QUERY | COMMAND_SHOW | COMMAND_VERIFY | COMMAND_STATS, false,
+    {"--store", EVERY, false,
      offsetof(struct options, store)},
     {"--patient", COMMAND_QUERY, false, offsetof(struct options, patient)},
     {"--user", COMMAND_QUERY, false, offsetof(struct options, user)},
     {"--org", COMMAND_QUERY, false, offsetof(struct options, org)},
     {"--practice", COMMAND_QUERY, false, offsetof(struct options, practice)},
     {"--trace", COMMAND_QUERY, false, offsetof(struct options, trace)},
-    {"--since", COMMAND_QUERY, false, offsetof(struct options, since)},
-    {"--until", COMMAND_QUERY, false, offsetof(struct options, until)},
-    {"--limit", COMMAND_QUERY, false, offsetof(struct options, limit)},
-    {"--columns", COMMAND_QUERY, false, offsetof(struct options, columns)},
-    {"--format", COMMAND_QUERY, false, offsetof(struct options, format)},
+    {"--since", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, since)},
+    {"--until", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, until)},
+    {"--limit", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, limit)},
+    {"--columns", COMMAND_QUERY | COMMAND_ACCESS, false,
+     offsetof(struct options, columns)},
+    {"--format", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, format)},
     {"--vkey", COMMAND_VERIFY, false, offsetof(struct options, vkey)},
+    {"--out", COMMAND_TILES, false, offsetof(struct options, out)},
+    {"--state", COMMAND_QUERY | COMMAND_SHOW | COMMAND_ACCESS, false,
+     offsetof(struct options, state)},
+    {"--reason", COMMAND_QUERY | COMMAND_SHOW, false, offsetof(struct options, reason)},
+    {"--reveal", COMMAND_QUERY | COMMAND_SHOW, true, offsetof(struct options, reveal)},
     {"--raw", COMMAND_SHOW, true, offsetof(struct options, raw)},
     {"--proof", COMMAND_SHOW, true, offsetof(struct options, proof)},
     {"--json", COMMAND_VERIFY | COMMAND_STATS, true, offsetof(struct options, json)},
-    {"--help", COMMAND_QUERY | COMMAND_SHOW | COMMAND_VERIFY | COMMAND_STATS, true,
+    {"--help", EVERY, true,
      offsetof(struct options, help)},
 };
 
@@ -133,8 +145,12 @@ int options_parse(struct options *o, int argc, char **argv)
         o->command = commands[i].id;
         if ((rc = parse_words(o, commands[i].word, argc, argv)) != 0 || o->help)
             return rc;
-        if (!o->store)
+        if (!o->store && !(o->command == COMMAND_ACCESS && o->state))
             return usage("--store DIR is", "missing", NULL);
+        if (o->command == COMMAND_TILES && !o->out)
+            return usage("--out DIR is", "missing", NULL);
+        if (o->reveal && (!o->reason || !*o->reason))
+            return usage("--reveal needs --reason TEXT", "", NULL);
         if (commands[i].word && !o->word)
             return usage("SEQ or FIRST..LAST is", "missing", NULL);
         return 0;

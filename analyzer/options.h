@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_QUERY = 1, COMMAND_SHOW = 2, COMMAND_VERIFY = 4, COMMAND_STATS = 8 };
+enum command { COMMAND_QUERY = 1, COMMAND_SHOW = 2, COMMAND_VERIFY = 4, COMMAND_STATS = 8,
+               COMMAND_ACCESS = 16,
+               COMMAND_TILES = 32 };
 
 struct options {
     enum command command;
     const char *store, *patient, *user, *org, *practice, *trace, *since, *until, *limit,
-        *columns, *format, *vkey;
-    bool raw, proof, json, help;
+        *columns, *format, *vkey, *state, *reason, *out;
+    bool raw, proof, json, reveal, help;
     const char *word; /* what stands without an option: SEQ or FIRST..LAST */
 };
 

@@ -2,6 +2,7 @@
  * them, and reads those records again to show them, so memory is 16 bytes a match. */
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
+#include "analyzer/state.h"
 #include "base/mem.h"
 #include "base/zone.h"
 #include "record/nhs_number.h"
@@ -28,12 +29,17 @@ struct query {
     size_t matches;
     uint64_t untied; /* open patient data in the period, without a number */
     struct zone *zone;
+    struct state *state;
     struct arena own, arena;
 };
 
 static const enum column table_columns[] = {
     COLUMN_SEQ,          COLUMN_TIME,          COLUMN_USER_KEY,     COLUMN_ORG_ODS,
     COLUMN_PRACTICE_ODS, COLUMN_GPC_OPERATION, COLUMN_HTTP_STATUS, COLUMN_PATIENT_NHS_NUMBER};
+
+static const enum column access_columns[] = {
+    COLUMN_SEQ,          COLUMN_TIME,        COLUMN_ACCESS_LOGIN,  COLUMN_ACCESS_ACTION,
+    COLUMN_ACCESS_SCOPE, COLUMN_ACCESS_ROWS, COLUMN_ACCESS_REASON};
 
 /* A bound: RFC 3339, or a day that begins at midnight in London. */
 static bool parse_bound(const char *text, const struct zone *zone, int64_t *us)
@@ -57,7 +63,10 @@ static int parse_columns(struct query *q)
 {
     struct str rest = str_of(q->o->columns ? q->o->columns : "");
 
-    if (!q->o->columns && q->format == ANSWER_TABLE) {
+    if (!q->o->columns && q->format == ANSWER_TABLE && q->o->command == COMMAND_ACCESS) {
+        q->columns = sizeof access_columns / sizeof access_columns[0];
+        memcpy(q->column, access_columns, sizeof access_columns);
+    } else if (!q->o->columns && q->format == ANSWER_TABLE) {
         q->columns = sizeof table_columns / sizeof table_columns[0];
         memcpy(q->column, table_columns, sizeof table_columns);
     } else if (!q->o->columns) {
@@ -200,7 +209,13 @@ static int print(struct query *q, struct trail *t, struct err *err)
             return rc;
         arena_reset(&q->arena);
         record_read(&record, &row.input, q->zone, &q->arena);
-        answer_row(&record, q->column, q->columns, q->format, i == 0);
+        if (record.column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT)
+            record.column[COLUMN_PATIENT_REF] = (struct value){
+                .kind = VALUE_TEXT,
+                .text = state_reference(q->state,
+                                        record.column[COLUMN_PATIENT_NHS_NUMBER].text,
+                                        &q->arena)};
+        answer_row(&record, q->column, q->columns, q->format, i == 0, q->o->reveal);
     }
     answer_foot(q->format);
     fprintf(stderr, "%zu of %zu\n", show, q->matches);
@@ -208,6 +223,35 @@ static int print(struct query *q, struct trail *t, struct err *err)
         fprintf(stderr, "%llu records of the period open patient data without carrying a"
                 " number; a search by patient cannot find those\n",
                 (unsigned long long)q->untied);
+    return 0;
+}
+
+/* Say in the own log who asked for what, before the answer is given. */
+static int log_query(struct query *q, struct err *err)
+{
+    const struct options *o = q->o;
+    const struct {
+        const char *name, *value;
+    } said[] = {{"user", o->user},   {"org", o->org},     {"practice", o->practice},
+                {"trace", o->trace}, {"since", o->since}, {"until", o->until}};
+    struct buf scope = {0};
+    int rc;
+
+    if (q->patient.len > 0)
+        buf_printf(&scope, "patient=%.*s ",
+                   STR_ARG(state_reference(q->state, q->patient, &q->own)));
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (said[i].value)
+            buf_printf(&scope, "%s=%s ", said[i].name, said[i].value);
+    if (scope.len == 0)
+        buf_put_text(&scope, "all ");
+    scope.len--;
+    rc = state_log(q->state, o->reveal ? "query --reveal" : "query", buf_str(&scope),
+                   o->reason, q->matches, err);
+    buf_release(&scope);
+    if (rc == 0 || o->reveal)
+        return rc;
+    complain(err->text);
     return 0;
 }
 
@@ -222,7 +266,12 @@ int query_run(const struct options *o)
         return complain(err.text);
     if ((rc = parse(&q)) != 0)
         goto out;
-    if (trail_open(&t, o->store, &err) < 0 || scan(&q, t, &err) < 0) {
+    if (o->store && o->command == COMMAND_QUERY && trail_open(&t, o->store, &err) < 0) {
+        rc = complain(err.text);
+        goto out;
+    }
+    q.state = state_new(o);
+    if ((!t && trail_open(&t, state_access_dir(q.state), &err) < 0) || scan(&q, t, &err) < 0) {
         rc = complain(err.text);
         goto out;
     }
@@ -230,9 +279,14 @@ int query_run(const struct options *o)
         complain(trail_remark(t));
     if (q.matches > 0)
         qsort(q.match, q.matches, sizeof *q.match, by_time);
+    if (o->command != COMMAND_ACCESS && log_query(&q, &err) < 0) {
+        rc = complain(err.text);
+        goto out;
+    }
     rc = print(&q, t, &err) < 0 ? complain(err.text) : 0;
 out:
     trail_close(t);
+    state_free(q.state);
     zone_free(q.zone);
     free(q.match);
     arena_release(&q.own);

@@ -1,6 +1,8 @@
 /* show.c - `analyzer show`: the original bytes, a proof, or the columns, masked. */
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
+#include "analyzer/leaf.h"
+#include "analyzer/state.h"
 #include "base/zone.h"
 #include "trail/trail.h"
 
@@ -16,20 +18,6 @@ static bool parse_range(const char *word, uint64_t *first, uint64_t *last)
     return *end == '\0' && *last >= *first;
 }
 
-static int leaf_of(struct trail *t, uint64_t seq, struct trail_row *row,
-                   uint8_t nonce[TREE_NONCE_BYTES], uint8_t entry[TREE_ENTRY_BYTES],
-                   uint8_t leaf[HASH_BYTES], struct err *err)
-{
-    int rc;
-
-    if ((rc = trail_row(t, seq, row, err)) < 0 || (rc = trail_nonce(t, seq, nonce, err)) < 0)
-        return rc;
-    trail_commit(row->entry.commitment, row, nonce);
-    entry_encode(entry, &row->entry);
-    tree_leaf(leaf, (struct str){(char *)entry, TREE_ENTRY_BYTES});
-    return 0;
-}
-
 static int show_proof(struct trail *t, uint64_t seq, struct err *err)
 {
     struct buf leaves = {0}, siblings = {0}, proof = {0};
@@ -42,7 +30,7 @@ static int show_proof(struct trail *t, uint64_t seq, struct err *err)
         uint8_t leaf[HASH_BYTES];
         struct trail_row row;
 
-        if ((rc = leaf_of(t, i, &row, nonce, entry, leaf, err)) < 0)
+        if ((rc = leaf_read(t, i, &row, nonce, entry, leaf, err)) < 0)
             break;
         buf_put(&leaves, leaf, sizeof leaf);
         if (i == seq) {
@@ -62,8 +50,8 @@ static int show_proof(struct trail *t, uint64_t seq, struct err *err)
     return rc;
 }
 
-static int show_rows(struct trail *t, uint64_t first, uint64_t last, bool raw,
-                     const struct zone *zone, struct err *err)
+static int show_rows(struct trail *t, uint64_t first, uint64_t last, const struct options *o,
+                     const struct state *state, const struct zone *zone, struct err *err)
 {
     struct arena arena = {0};
     int rc = 0;
@@ -78,23 +66,47 @@ static int show_rows(struct trail *t, uint64_t first, uint64_t last, bool raw,
             fprintf(stderr, "analyzer: record %llu was %llu bytes long; the first %zu are"
                     " kept\n", (unsigned long long)i, (unsigned long long)row.full_len,
                     row.input.bytes.len);
-        if (raw) {
+        if (o->raw) {
             fwrite(row.input.bytes.at, 1, row.input.bytes.len, stdout);
             putchar('\n');
             continue;
         }
         arena_reset(&arena);
         record_read(&record, &row.input, zone, &arena);
-        answer_sheet(&record);
+        if (record.column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT)
+            record.column[COLUMN_PATIENT_REF] = (struct value){
+                .kind = VALUE_TEXT,
+                .text = state_reference(state, record.column[COLUMN_PATIENT_NHS_NUMBER].text,
+                                        &arena)};
+        answer_sheet(&record, o->reveal);
     }
     arena_release(&arena);
     return rc;
+}
+
+/* Say in the own log who asked. What is not masked is refused where that fails. */
+static int log_show(const struct options *o, struct state **state, uint64_t rows,
+                    struct err *err)
+{
+    const char *action = o->raw      ? "show --raw"
+                         : o->reveal ? "show --reveal"
+                         : o->proof  ? "show --proof"
+                                     : "show";
+    int rc;
+
+    *state = state_new(o);
+    rc = state_log(*state, action, str_of(o->word), o->reason, rows, err);
+    if (rc == 0 || o->raw || o->reveal)
+        return rc;
+    complain(err->text);
+    return 0;
 }
 
 int show_run(const struct options *o)
 {
     struct trail *t = NULL;
     struct zone *zone = NULL;
+    struct state *state = NULL;
     uint64_t first;
     uint64_t last;
     struct err err;
@@ -110,11 +122,14 @@ int show_run(const struct options *o)
             rc = err_set(&err, ERR_MISSING, "there is no record %llu: the log holds %llu,"
                          " numbered from 0", (unsigned long long)last,
                          (unsigned long long)trail_count(t));
+        else if ((rc = log_show(o, &state, last - first + 1, &err)) < 0)
+            ;
         else if (o->proof)
             rc = show_proof(t, first, &err);
         else
-            rc = show_rows(t, first, last, o->raw, zone, &err);
+            rc = show_rows(t, first, last, o, state, zone, &err);
     }
+    state_free(state);
     trail_close(t);
     zone_free(zone);
     return rc < 0 ? complain(err.text) : 0;

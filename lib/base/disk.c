@@ -202,7 +202,7 @@ int disk_list(const char *dir, struct buf *out, size_t *count, struct err *err)
 int disk_read_all(const char *path, size_t max, struct buf *out, struct err *err)
 {
     struct disk_file *f = NULL;
-    uint64_t size;
+    uint64_t size = 0;
     int rc;
 
     if ((rc = disk_open(&f, path, DISK_READ, err)) < 0)
