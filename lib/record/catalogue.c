@@ -5,16 +5,14 @@
 enum { SEGMENTS_MAX = 64, RESOURCES = 9 };
 
 static const struct interaction rows[] = {
+#define TEXT(literal) {"" literal, sizeof(literal) - 1}
 #define INTERACTION(id, version, capability, operation, access, scope, migrate, method, path) \
-    {STR(id), STR(version), STR(capability), STR(operation), STR(access), STR(scope),         \
-     STR(method), STR(path), migrate},
-#undef STR
-#define STR(literal) {"" literal, sizeof(literal) - 1}
+    {TEXT(id), TEXT(version), TEXT(capability), TEXT(operation), TEXT(access), TEXT(scope),   \
+     TEXT(method), TEXT(path), migrate},
 #include "record/catalogue.def"
 #undef INTERACTION
+#undef TEXT
 };
-#undef STR
-#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
 
 static const char *const resources[RESOURCES] = {
     "metadata", "Patient", "Practitioner", "Organization", "Location",

@@ -171,7 +171,7 @@ static void walk_group(struct walk *w, size_t index)
     buf_release(&tiles);
 }
 
-static void check_checkpoint(struct walk *w, const char *dir)
+static void check_checkpoint(struct walk *w)
 {
     struct arena arena = {0};
     struct checkpoint c;
@@ -179,7 +179,6 @@ static void check_checkpoint(struct walk *w, const char *dir)
     struct err err;
     size_t last = w->map.groups;
 
-    (void)dir;
     if (!w->map.has_checkpoint) {
         fault(w, "checkpoint", 0, NULL, "the file is missing: the end of the log is unknown");
         return;
@@ -218,7 +217,7 @@ int trail_verify(const char *dir, const struct note_key *key,
     } else if (rc < 0) {
         goto out;
     } else {
-        check_checkpoint(w, dir);
+        check_checkpoint(w);
     }
     for (size_t i = 0; i < w->map.groups; i++)
         if (!w->map.has_checkpoint || w->map.group[i].head.first_seq < w->map.head.size)

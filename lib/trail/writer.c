@@ -494,7 +494,7 @@ static int append(struct trail_writer *w, struct group *g, const struct str *pay
     g->chain = w->map.segment[w->map.segments - 1].chain;
     group_encode(g, payload, &bytes);
     rc = segment_append(&w->map, g, buf_str(&bytes), err);
-    w->written += bytes.len;
+    w->written += rc == 0 ? bytes.len : 0;
     buf_release(&bytes);
     if (rc < 0 || (rc = release_head(w, g->head, err)) < 0)
         return rc;

@@ -80,7 +80,7 @@ static void leaf_of(uint8_t leaf[HASH_BYTES], uint8_t entry[TREE_ENTRY_BYTES], u
     tree_leaf(leaf, (struct str){(char *)entry, TREE_ENTRY_BYTES});
 }
 
-static void witness_line(struct buf *out, const struct note_key *name, struct str text)
+static void witness_line(struct buf *out, struct str text)
 {
     uint8_t seed[SIGN_SEED_BYTES];
     uint8_t raw[4 + 8 + SIGN_BYTES] = {0xe2, 0x74, 0xa0, 0xbd};
@@ -94,7 +94,6 @@ static void witness_line(struct buf *out, const struct note_key *name, struct st
     buf_printf(&message, "cosignature/v1\ntime %llu\n", (unsigned long long)at);
     buf_put_str(&message, text);
     sign_message(raw + 12, seed, buf_str(&message));
-    (void)name;
     buf_put_text(out, "\xe2\x80\x94 witness.example.nhs.uk/w1 ");
     base64_encode(out, (struct str){(char *)raw, sizeof raw});
     buf_put_text(out, "\n");
@@ -136,7 +135,7 @@ static void fixed_vector(void)
     checkpoint_sign(&note, &c, &key, seed);
     all = buf_str(&note);
     all.len = (size_t)((const char *)memmem(all.at, all.len, "\n\n", 2) - all.at) + 1;
-    witness_line(&note, &key, all);
+    witness_line(&note, all);
     all = buf_str(&note);
     CHECK(checkpoint_open(&back, all, &key, &err) == 0 && back.size == 5);
     hash_sha256(out, &all, 1);
