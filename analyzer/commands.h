@@ -2,6 +2,7 @@
 #ifndef ANALYZER_COMMANDS_H
 #define ANALYZER_COMMANDS_H
 
+#include "analyzer/complain.h"
 #include "analyzer/options.h"
 
 int query_run(const struct options *o);
@@ -9,8 +10,5 @@ int show_run(const struct options *o);
 int verify_run(const struct options *o);
 int tiles_run(const struct options *o);
 int stats_run(const struct options *o);
-
-/* One masked sentence on stderr; always gives 1. */
-int complain(const char *text);
 
 #endif

@@ -2,7 +2,6 @@
 #include <signal.h>
 
 #include "analyzer/commands.h"
-#include "record/mask.h"
 
 #define VERSION "gpca-analyzer 0.1.0"
 
@@ -30,16 +29,6 @@ static const char usage_text[] =
     "T is RFC 3339 or YYYY-MM-DD (midnight in London); --since is included, --until is not.\n"
     "--patient - reads the number from standard input.\n"
     "Exit status: 0 done, 1 something failed or a check found a fault, 2 usage.\n";
-
-int complain(const char *text)
-{
-    struct buf masked = {0};
-
-    mask_text(&masked, str_of(text));
-    fprintf(stderr, "analyzer: %.*s\n", STR_ARG(buf_str(&masked)));
-    buf_release(&masked);
-    return 1;
-}
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,8 @@
 /* text.c - see text.h. */
 #include "record/text.h"
 
+#include "base/utf8.h"
+
 static int hex_digit(char c)
 {
     c = ascii_lower(c);
@@ -124,23 +126,6 @@ bool url_root_ods(struct str *out, struct str path)
     }
     *out = segment[0];
     return digit;
-}
-
-/* Length of the UTF-8 sequence at p, 0 where there is none. */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-    size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3
-               : p[0] < 0xf5 ? 4 : 0;
-
-    if (n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return n;
 }
 
 struct str url_decode(struct str s, struct arena *arena)
