@@ -8,7 +8,7 @@
 
 char *buf_reserve(struct buf *b, size_t more)
 {
-    if (b->cap - b->len < more) {
+    if (!b->at || b->cap - b->len < more) {
         size_t cap = b->cap ? b->cap * 2 : 256;
 
         while (cap - b->len < more)

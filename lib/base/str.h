@@ -23,7 +23,7 @@ static inline struct str str_of(const char *text)
 /* Bytes [from, to) of s; both must lie within it. */
 static inline struct str str_part(struct str s, size_t from, size_t to)
 {
-    return (struct str){s.at + from, to - from};
+    return (struct str){from ? s.at + from : s.at, to - from}; /* NULL has no offset */
 }
 
 static inline bool str_equal(struct str a, struct str b)
