@@ -11,9 +11,11 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wvla \
            -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wpointer-arith \
            -Wwrite-strings -Wformat=2 -Wundef -Werror
 CFLAGS  ?= -O2 -g
-ALLC    := -std=c11 -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -MMD -MP $(WARN) \
+ALLC     = -std=c11 -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -MMD -MP $(WARN) \
            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-LIBS    := -lcrypto -lz -lm
+# libdeflate is used where it is installed, which is known only after the packages are.
+FASTER   = $(shell printf '\043include <libdeflate.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+LIBS     = -lcrypto -lz -lm $(if $(FASTER),-ldeflate)
 DEPS_OK := build/.deps
 
 LIB     := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
@@ -29,11 +31,14 @@ $(B)/collector/collector $(B)/analyzer/analyzer $(TESTS) $(GEN):
 	@$(CC) $(ALLC) $(CFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 build/collector: $(B)/collector/collector
 build/analyzer:  $(B)/analyzer/analyzer
-$(PROGS):
-	@cp -f $< $@
+# The programs of the last build asked for, whatever its compiler or sanitizer.
+$(PROGS): FORCE
+	@cmp -s $(B)/$(@F)/$(@F) $@ || cp -f $(B)/$(@F)/$(@F) $@
+FORCE:
 $(B)/%.o: %.c | $(DEPS_OK)
 	@mkdir -p $(@D)
 	@$(CC) $(ALLC) $(CFLAGS) -c -o $@ $<
+$(B)/lib/base/deflate.o: ALLC += $(if $(FASTER),-DGPCA_LIBDEFLATE)
 
 $(DEPS_OK): etc/packages
 	@mkdir -p build; [ "$(DEPS)" = no ] || sh etc/install-packages; touch $@
@@ -56,5 +61,4 @@ clean:
 help:
 	@sed -n '1,4s/^# //p' Makefile
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all test tidy demo fuzz install clean help
-.SECONDARY:
+.PHONY: all test tidy demo fuzz install clean help FORCE

@@ -1,9 +1,13 @@
-/* deflate.c - the one place that knows zlib. Failures other than bad input mean no memory,
+/* deflate.c - the one place that knows zlib, and libdeflate where the build found it. The
+ * streams kept per thread live as long as it. Failures other than bad input mean no memory,
  * and abort. */
 #include "base/deflate.h"
 
 #define ZLIB_CONST /* its input is const, as ours is */
 #include <zlib.h>
+#ifdef GPCA_LIBDEFLATE
+#include <libdeflate.h>
+#endif
 
 #include "base/mem.h"
 
@@ -15,38 +19,86 @@ static void must(int rc)
     }
 }
 
+#ifdef GPCA_LIBDEFLATE
+
+/* One of each per thread: making one costs more than most of our streams. */
+static struct libdeflate_compressor *compressor_of(int level)
+{
+    static __thread struct libdeflate_compressor *fast, *small;
+    struct libdeflate_compressor **c = level == DEFLATE_FAST ? &fast : &small;
+
+    if (!*c)
+        *c = libdeflate_alloc_compressor(level);
+    must(*c ? Z_OK : Z_MEM_ERROR);
+    return *c;
+}
+
 void deflate_block(struct buf *out, struct str bytes, int level)
 {
-    z_stream z = {0};
-    uLong bound;
+    struct libdeflate_compressor *c = compressor_of(level);
+    size_t bound = libdeflate_deflate_compress_bound(c, bytes.len);
+    char *to = buf_reserve(out, bound);
+    size_t n = libdeflate_deflate_compress(c, bytes.at, bytes.len, to, bound);
 
-    must(deflateInit2(&z, level, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY));
-    bound = deflateBound(&z, (uLong)bytes.len);
-    z.next_in = (const Bytef *)bytes.at;
-    z.avail_in = (uInt)bytes.len;
-    z.next_out = (Bytef *)buf_reserve(out, bound);
-    z.avail_out = (uInt)bound;
-    if (deflate(&z, Z_FINISH) != Z_STREAM_END)
-        must(Z_MEM_ERROR);
-    out->len += z.total_out;
-    deflateEnd(&z);
+    must(n ? Z_OK : Z_MEM_ERROR);
+    out->len += n;
 }
 
 int inflate_block(char *out, size_t size, struct str packed, struct err *err)
 {
-    z_stream z = {0};
+    static __thread struct libdeflate_decompressor *d;
     char nothing[1];
-    bool good;
+    size_t used, got;
 
-    must(inflateInit2(&z, -15));
+    if (!d)
+        d = libdeflate_alloc_decompressor();
+    must(d ? Z_OK : Z_MEM_ERROR);
+    if (libdeflate_deflate_decompress_ex(d, packed.at, packed.len, size ? out : nothing, size,
+                                         &used, &got) != LIBDEFLATE_SUCCESS ||
+        used != packed.len || got != size)
+        return err_set(err, ERR_CORRUPT, "the compressed bytes do not inflate");
+    return 0;
+}
+
+#else
+
+void deflate_block(struct buf *out, struct str bytes, int level)
+{
+    static __thread z_stream fast, small;
+    z_stream *z = level == DEFLATE_FAST ? &fast : &small;
+    uLong bound;
+
+    if (!z->state)
+        must(deflateInit2(z, level, Z_DEFLATED, -15, 7, Z_DEFAULT_STRATEGY));
+    must(deflateReset(z));
+    bound = deflateBound(z, (uLong)bytes.len);
+    z->next_in = (const Bytef *)bytes.at;
+    z->avail_in = (uInt)bytes.len;
+    z->next_out = (Bytef *)buf_reserve(out, bound);
+    z->avail_out = (uInt)bound;
+    if (deflate(z, Z_FINISH) != Z_STREAM_END)
+        must(Z_MEM_ERROR);
+    out->len += z->total_out;
+}
+
+int inflate_block(char *out, size_t size, struct str packed, struct err *err)
+{
+    static __thread z_stream z;
+    char nothing[1];
+
+    if (!z.state)
+        must(inflateInit2(&z, -15));
+    must(inflateReset(&z));
     z.next_in = (const Bytef *)packed.at;
     z.avail_in = (uInt)packed.len;
     z.next_out = (Bytef *)(size ? out : nothing);
     z.avail_out = (uInt)(size ? size : 1);
-    good = inflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out == size && z.avail_in == 0;
-    inflateEnd(&z);
-    return good ? 0 : err_set(err, ERR_CORRUPT, "the compressed bytes do not inflate");
+    if (inflate(&z, Z_FINISH) != Z_STREAM_END || z.total_out != size || z.avail_in != 0)
+        return err_set(err, ERR_CORRUPT, "the compressed bytes do not inflate");
+    return 0;
 }
+
+#endif
 
 struct gunzip {
     z_stream z;

@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Append the raw deflate of bytes to out; level is zlib's, 1 to 9. */
+/* Append the raw deflate of bytes to out; level is zlib's, 1 to 9. The same bytes may be
+ * packed otherwise where libdeflate is there; any inflate reads both. */
+enum { DEFLATE_FAST = 1, DEFLATE_SMALL = 6 };
 void deflate_block(struct buf *out, struct str bytes, int level);
 
 /* Inflate into exactly size bytes at out. ERR_CORRUPT where it does not fit. */

@@ -404,6 +404,27 @@ bool tokens_read(struct tokens *t, struct str text, enum duplicates how)
     return good;
 }
 
+size_t tokens_string_end(struct str text, size_t at)
+{
+    size_t end = at + plain_run(text.at + at, text.len - at);
+    struct tokens ignored = {0};
+    struct scan s = {.t = &ignored, .text = text, .at = at - 1};
+    uint32_t from, len;
+    bool escaped;
+
+    if (end < text.len && text.at[end] == '"')
+        return end;
+    return scan_string(&s, &from, &len, &escaped) ? s.at - 1 : SIZE_MAX;
+}
+
+size_t tokens_number_end(struct str text, size_t at)
+{
+    struct tokens ignored = {0};
+    struct scan s = {.t = &ignored, .text = text, .at = at};
+
+    return scan_number(&s) ? s.at : SIZE_MAX;
+}
+
 void tokens_release(struct tokens *t)
 {
     free(t->at);

@@ -41,4 +41,10 @@ enum duplicates { DUPLICATES_REFUSE, DUPLICATES_KEEP };
 bool tokens_read(struct tokens *t, struct str text, enum duplicates how);
 void tokens_release(struct tokens *t);
 
+/* The same grammar for one value, where the text around it is known already: the index of
+ * the quote that closes the string whose content begins at `at`, or of the first byte
+ * behind the number that begins there. SIZE_MAX where the grammar is broken. */
+size_t tokens_string_end(struct str text, size_t at);
+size_t tokens_number_end(struct str text, size_t at);
+
 #endif

@@ -1,13 +1,12 @@
-/* block.h - up to LIMIT_BLOCK_ROWS records as the bytes of one extent, and back.
+/* block.h - up to LIMIT_BLOCK_ROWS records, and the two kinds of extents of a group.
  *
- * An extent begins with a codec number, so that typed columns can stand beside what is
- * here; a reader refuses a codec that it does not know as "newer version". Pure.
+ *   definitions (tag 2, at most one, the first): u8 codec 1, u64 generation (the seq of
+ *       its first row), varint how many groups of it came before, varint length, raw
+ *       deflate of the definitions (model.c)
+ *   block (tag 1, one for each LIMIT_BLOCK_ROWS rows): u8 codec 2, streams (stream.h);
+ *       a group without definitions has blocks of verbatim rows only
  *
- *   codec 1, verbatim: varint rows, varint bytes before deflate, raw deflate of
- *     a row: varint length, varint flags; with 1: zigzag varint of the position less the
- *            one expected (behind the previous record and one line feed); with 2: varint
- *            full length and 32 bytes SHA-256 of the whole of a too-large record
- *     then the bytes of all rows */
+ * A reader refuses a codec that it does not know as "newer version". */
 #ifndef TRAIL_BLOCK_H
 #define TRAIL_BLOCK_H
 
@@ -15,8 +14,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "trail/model.h"
 
-enum { BLOCK_TAG = 1, BLOCK_VERBATIM = 1 };
+/* Flags of a row in PART_FRAME: it has a position; one that is not right behind the row
+ * before and a line feed, which follows as a varint; it is the head of a longer record,
+ * whose length (varint) and SHA-256 follow. At the end the bytes of all rows (varint). */
+enum { FRAME_POSITION = 1, FRAME_JUMP = 2, FRAME_TOO_LARGE = 4 };
+
+enum { BLOCK_TAG = 1, DEFINITIONS_TAG = 2, DEFINITIONS_CODEC = 1, BLOCK_CODEC = 2 };
 
 struct block_row {
     struct str bytes;
@@ -25,14 +30,20 @@ struct block_row {
     uint8_t full_sha[HASH_BYTES];
 };
 
-/* Append the encoding of rows[0..count) to out. */
-void block_encode(struct buf *out, const struct block_row *rows, size_t count);
-
-/* Decode exactly count rows into rows; the bytes live in the arena. */
-int block_decode(struct block_row *rows, size_t count, struct str bytes, struct arena *arena,
-                 struct err *err);
+/* Read exactly count rows with the model as of their group; bytes live in the arena. */
+int block_decode(struct block_row *rows, size_t count, struct str bytes,
+                 const struct model *model, struct arena *arena, struct err *err);
 
 /* Equal in everything that is evidence? */
 bool block_row_equal(const struct block_row *a, const struct block_row *b);
+
+/* What the head of a definitions extent says; *packed is what definitions_take() reads. */
+struct definitions {
+    uint64_t generation, groups_before;
+    size_t len;
+    struct str packed;
+};
+int definitions_open(struct definitions *d, struct str bytes, struct err *err);
+int definitions_take(const struct definitions *d, struct model *m, struct err *err);
 
 #endif

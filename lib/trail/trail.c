@@ -10,6 +10,7 @@
 #include "store/segment.h"
 #include "trail/block.h"
 #include "trail/commit.h"
+#include "trail/generation.h"
 
 static const size_t NOTHING = SIZE_MAX;
 
@@ -22,6 +23,8 @@ struct trail {
     struct err keys_err;
     size_t group, block; /* what the arenas hold; NOTHING: nothing */
     struct group head;
+    size_t first_block; /* the extent of the group's first block */
+    struct generation generation;
     struct arena head_arena, block_arena;
     struct buf packed;
     struct block_row row[LIMIT_BLOCK_ROWS];
@@ -33,6 +36,7 @@ int trail_open(struct trail **out, const char *dir, struct err *err)
     int rc;
 
     t->group = t->block = NOTHING;
+    generation_init(&t->generation);
     if ((rc = segment_map_load(&t->map, dir, false, err)) < 0) {
         trail_close(t);
         return rc;
@@ -56,6 +60,7 @@ void trail_close(struct trail *t)
     if (!t)
         return;
     segment_map_release(&t->map);
+    generation_release(&t->generation);
     arena_release(&t->head_arena);
     arena_release(&t->block_arena);
     buf_release(&t->packed);
@@ -92,12 +97,15 @@ static int hold_block(struct trail *t, size_t group, size_t block, struct err *e
 {
     size_t from = block * LIMIT_BLOCK_ROWS;
     size_t count;
+    size_t extent;
     int rc;
 
     if (t->group != group) {
         t->group = t->block = NOTHING;
         arena_reset(&t->head_arena);
-        if ((rc = segment_group_read(&t->map, group, &t->head, &t->head_arena, err)) < 0)
+        if ((rc = segment_group_read(&t->map, group, &t->head, &t->head_arena, err)) < 0 ||
+            (rc = generation_reach(&t->generation, &t->map, group, &t->head, &t->first_block,
+                                   err)) < 0)
             return rc;
         t->group = group;
     }
@@ -107,11 +115,13 @@ static int hold_block(struct trail *t, size_t group, size_t block, struct err *e
     arena_reset(&t->block_arena);
     buf_clear(&t->packed);
     count = t->head.rows - from < LIMIT_BLOCK_ROWS ? t->head.rows - from : LIMIT_BLOCK_ROWS;
-    if (block >= t->head.extents || t->head.extent[block].tag != BLOCK_TAG)
+    extent = t->first_block + block;
+    if (extent >= t->head.extents || t->head.extent[extent].tag != BLOCK_TAG)
         return err_set(err, ERR_NEWER, "a row group holds parts that this version does not"
                        " know: use a newer gpca");
-    if ((rc = segment_extent_read(&t->map, group, &t->head, block, &t->packed, err)) < 0 ||
-        (rc = block_decode(t->row, count, buf_str(&t->packed), &t->block_arena, err)) < 0)
+    if ((rc = segment_extent_read(&t->map, group, &t->head, extent, &t->packed, err)) < 0 ||
+        (rc = block_decode(t->row, count, buf_str(&t->packed), &t->generation.model,
+                           &t->block_arena, err)) < 0)
         return rc;
     t->block = block;
     return 0;

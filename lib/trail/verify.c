@@ -10,6 +10,7 @@
 #include "store/segment.h"
 #include "trail/block.h"
 #include "trail/commit.h"
+#include "trail/generation.h"
 #include "trail/trail.h"
 
 struct walk {
@@ -23,6 +24,7 @@ struct walk {
     struct tree_edge edge, part;
     bool lost; /* the tree cannot be followed any more */
     struct str head;
+    struct generation generation;
     struct arena arena, block_arena;
     struct block_row row[LIMIT_BLOCK_ROWS];
 };
@@ -93,34 +95,55 @@ static const struct group_run *run_at(const struct group *g, size_t row, size_t 
     return &g->run[i];
 }
 
-static void walk_rows(struct walk *w, size_t index, const struct group *g, const char *file,
-                      struct buf *tiles)
+/* The block in extent x, its rows hashed into the tree. */
+static void walk_block(struct walk *w, size_t index, const struct group *g, size_t x,
+                       size_t from, const char *file, struct buf *tiles)
 {
     uint64_t at = w->map.group[index].at;
     struct buf packed = {0};
+    size_t n = from < g->rows ? g->rows - from : 0;
     struct err err;
+    size_t left;
 
-    for (size_t b = 0; b < g->extents; b++) {
-        size_t from = b * LIMIT_BLOCK_ROWS;
-        size_t n = from < g->rows ? g->rows - from : 0;
-        size_t left;
+    n = n < LIMIT_BLOCK_ROWS ? n : LIMIT_BLOCK_ROWS;
+    arena_reset(&w->block_arena);
+    if (segment_extent_read(&w->map, index, g, x, &packed, &err) < 0) {
+        fault_of_err(w, &err, g);
+        w->lost = true;
+    } else if (block_decode(w->row, n, buf_str(&packed), &w->generation.model,
+                            &w->block_arena, &err) < 0) {
+        fault(w, file, at + g->extent[x].at, g, err.text);
+        w->lost = true;
+    } else if (!w->lost && w->has_keys && n > 0) {
+        const struct group_run *run = run_at(g, from, &left);
 
-        n = n < LIMIT_BLOCK_ROWS ? n : LIMIT_BLOCK_ROWS;
-        buf_clear(&packed);
-        arena_reset(&w->block_arena);
-        if (segment_extent_read(&w->map, index, g, b, &packed, &err) < 0) {
-            fault_of_err(w, &err, g);
-            w->lost = true;
-        } else if (block_decode(w->row, n, buf_str(&packed), &w->block_arena, &err) < 0) {
-            fault(w, file, at + g->extent[b].at, g, err.text);
-            w->lost = true;
-        } else if (!w->lost && w->has_keys) {
-            const struct group_run *run = run_at(g, from, &left);
-
-            hash_rows(w, g, from, n, run, &left, tiles);
-        }
+        hash_rows(w, g, from, n, run, &left, tiles);
     }
     buf_release(&packed);
+}
+
+static void walk_rows(struct walk *w, size_t index, const struct group *g, const char *file,
+                      struct buf *tiles)
+{
+    struct buf packed = {0};
+    struct err err;
+    size_t blocks;
+
+    if (generation_reach(&w->generation, &w->map, index, g, &blocks, &err) < 0) {
+        if (strstr(err.text, ", byte "))
+            fault_of_err(w, &err, g);
+        else
+            fault(w, file, w->map.group[index].at + (g->extents ? g->extent[0].at : 0), g,
+                  err.text);
+        w->lost = true;
+        for (size_t x = 1; x < g->extents; x++) /* what is damaged besides is named too */
+            if (segment_extent_read(&w->map, index, g, x, &packed, &err) < 0)
+                fault_of_err(w, &err, g);
+        buf_release(&packed);
+        return;
+    }
+    for (size_t x = blocks; x < g->extents; x++)
+        walk_block(w, index, g, x, (x - blocks) * LIMIT_BLOCK_ROWS, file, tiles);
 }
 
 static void check_head(struct walk *w, const struct group *g, const char *file, uint64_t at)
@@ -203,6 +226,7 @@ int trail_verify(const char *dir, const struct note_key *key,
     struct err keys_err;
     int rc;
 
+    generation_init(&w->generation);
     w->found = found;
     w->ctx = ctx;
     w->key = key;
@@ -229,6 +253,7 @@ int trail_verify(const char *dir, const struct note_key *key,
         memcpy(out->root, w->map.head.root, HASH_BYTES);
 out:
     segment_map_release(&w->map);
+    generation_release(&w->generation);
     arena_release(&w->arena);
     arena_release(&w->block_arena);
     free(w);

@@ -1,9 +1,10 @@
 /* writer.c - the one writer of a store.
  *
- * Rows are collected with their bytes until the group is full; a commit hashes them into
- * the tree, encodes them in blocks, decodes every block with the reader's code and compares
- * it, signs the head, and only then writes and syncs. The head is released to
- * DIR/checkpoint after the sync, so readers never see more than is durable.
+ * Rows are collected with their bytes; as soon as a block is full it is shredded, read back
+ * with the reader's code and compared. A commit hashes the rows into the tree, signs the
+ * head, and only then writes and syncs. The head is released to DIR/checkpoint after the
+ * sync, so readers never see more than is durable. The dictionaries begin anew with each
+ * segment and each opening.
  *
  * Opening reads the descriptions of the groups (for sources, known content and the right
  * edge of the tree), never rows. */
@@ -20,9 +21,11 @@
 #include "store/segment.h"
 #include "trail/block.h"
 #include "trail/commit.h"
+#include "trail/shred.h"
+
+enum { GROUP_BYTES_MAX = 2 * LIMIT_GROUP_BYTES + LIMIT_RECORD_BYTES, FEW_ROWS = 16 };
 
 struct waiting_row {
-    size_t at; /* of its bytes in w->bytes */
     struct block_row row;
     uint32_t source;
     int64_t received_us;
@@ -41,7 +44,11 @@ struct trail_writer {
     size_t prefixes;
     struct trail_prefix position;
     bool has_position;
-    struct buf bytes;
+    struct buf bytes;   /* reserved for a whole group: rows stay where they are */
+    struct shredder *shredder;
+    struct buf blocks;  /* of the group, encoded */
+    size_t block_end[LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS];
+    size_t blocks_made, rows_made;
     struct waiting_row *row;
     size_t rows;
     uint64_t bytes_in, written, seal_rows;
@@ -258,6 +265,8 @@ int trail_writer_open(struct trail_writer **out, const char *dir, struct trail_o
     memset(what, 0, sizeof *what);
     w->seal_rows = seal ? strtoull(seal, NULL, 10) : LIMIT_SEGMENT_ROWS;
     w->row = xmalloc(LIMIT_GROUP_ROWS * sizeof *w->row);
+    buf_reserve(&w->bytes, GROUP_BYTES_MAX);
+    w->shredder = shredder_new();
     if ((rc = open_directory(w, dir, &what->created, err)) < 0 ||
         (rc = segment_map_load(&w->map, dir, true, err)) < 0)
         goto out;
@@ -266,6 +275,7 @@ int trail_writer_open(struct trail_writer **out, const char *dir, struct trail_o
         goto out;
     if ((rc = recover(w, what, err)) < 0)
         goto out;
+    shredder_restart(w->shredder, w->map.rows);
     what->rows = w->map.rows;
     what->key = w->keys.verifier;
     *out = w;
@@ -283,6 +293,8 @@ void trail_writer_close(struct trail_writer *w)
     disk_close(w->lock);
     arena_release(&w->texts);
     buf_release(&w->bytes);
+    buf_release(&w->blocks);
+    shredder_free(w->shredder);
     free(w->source);
     free(w->prefix);
     free(w->row);
@@ -315,6 +327,21 @@ int trail_writer_source(struct trail_writer *w, const struct trail_source *s, st
     return 0;
 }
 
+/* Encode the rows that are in no block yet. */
+static int make_block(struct trail_writer *w, struct err *err)
+{
+    int rc = shred_block(w->shredder, &w->blocks, err);
+
+    w->block_end[w->blocks_made++] = w->blocks.len;
+    w->rows_made = w->rows;
+    return rc;
+}
+
+static bool is_json(enum record_format f)
+{
+    return f != FORMAT_SSP_CSV && f != FORMAT_MESH_CSV;
+}
+
 int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row, bool *full,
                      struct err *err)
 {
@@ -325,9 +352,8 @@ int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row, bo
                        LIMIT_RECORD_BYTES);
     assert(w->rows < LIMIT_GROUP_ROWS && w->sources > 0);
     memset(r, 0, sizeof *r);
-    r->at = w->bytes.len;
+    r->row.bytes = (struct str){w->bytes.at + w->bytes.len, row->bytes.len};
     buf_put_str(&w->bytes, row->bytes);
-    r->row.bytes.len = row->bytes.len;
     r->row.has_position = row->has_position;
     r->row.position = row->position;
     r->row.full_len = row->bytes.len;
@@ -339,12 +365,15 @@ int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row, bo
     r->source = w->now;
     r->received_us = row->received_us;
     r->malformed = row->reject != REJECT_NONE;
+    if (w->rows == 0 && row->received_us / 86400000000 != w->day)
+        shredder_restart(w->shredder, w->map.rows); /* in a new segment */
+    shred_row(w->shredder, &r->row, is_json((enum record_format)w->source[w->now].format));
     w->rows++;
     w->bytes_in += r->row.full_len;
     *full = w->rows == LIMIT_GROUP_ROWS ||
             (w->bytes.len >= LIMIT_GROUP_BYTES && w->rows % LIMIT_BLOCK_ROWS == 0) ||
             w->bytes.len >= 2 * (size_t)LIMIT_GROUP_BYTES;
-    return 0;
+    return w->rows - w->rows_made == LIMIT_BLOCK_ROWS ? make_block(w, err) : 0;
 }
 
 void trail_writer_position(struct trail_writer *w, const struct trail_prefix *p)
@@ -434,33 +463,43 @@ static void describe_position(struct trail_writer *w, struct group *g, struct bu
     g->positions = 1;
 }
 
-/* Encode all blocks, each read back by the reader's code and compared. */
-static int encode_blocks(struct trail_writer *w, struct buf *out, struct str *payload,
-                         struct arena *arena, struct err *err)
+/* The first rows of a generation, where they are few, are kept as they are: the shapes of
+ * an answer to one question would be larger than the question. */
+static void keep_few(struct trail_writer *w)
 {
-    struct block_row *rows = arena_alloc(arena, LIMIT_BLOCK_ROWS * sizeof *rows);
-    struct block_row *back = arena_alloc(arena, LIMIT_BLOCK_ROWS * sizeof *back);
-    struct arena check = {0};
+    shredder_restart(w->shredder, w->map.rows);
+    for (size_t i = 0; i < w->rows; i++)
+        shred_row(w->shredder, &w->row[i].row, false);
+}
+
+/* Finish the blocks of the group; one extent each, behind their definitions. */
+static int make_extents(struct trail_writer *w, struct group *g, struct str *payload,
+                        struct buf *definitions, struct err *err)
+{
+    bool few = w->rows < FEW_ROWS && shredder_groups(w->shredder) == 0;
+    size_t at = 0;
     int rc = 0;
 
-    for (size_t from = 0; rc == 0 && from < w->rows; from += LIMIT_BLOCK_ROWS) {
-        size_t n = w->rows - from < LIMIT_BLOCK_ROWS ? w->rows - from : LIMIT_BLOCK_ROWS;
-        size_t at = out->len;
-
-        for (size_t i = 0; i < n; i++)
-            rows[i] = w->row[from + i].row;
-        block_encode(out, rows, n);
-        payload[from / LIMIT_BLOCK_ROWS] = (struct str){NULL, out->len - at};
-        arena_reset(&check);
-        rc = block_decode(back, n, (struct str){out->at + at, out->len - at}, &check, err);
-        for (size_t i = 0; rc == 0 && i < n; i++)
-            if (!block_row_equal(&rows[i], &back[i]))
-                rc = err_set(err, ERR_CORRUPT, "row %zu of the group does not read back as"
-                             " it was received: nothing was written; this is a fault of"
-                             " gpca or of the memory of this machine", from + i);
+    if (few)
+        keep_few(w);
+    if (w->rows > w->rows_made)
+        rc = make_block(w, err);
+    if (rc == 0 && !few)
+        rc = shred_definitions(w->shredder, definitions, err);
+    if (rc < 0)
+        return rc;
+    if (few) {
+        shredder_restart(w->shredder, w->map.rows + w->rows);
+    } else {
+        g->extent[g->extents].tag = DEFINITIONS_TAG;
+        payload[g->extents++] = buf_str(definitions);
     }
-    arena_release(&check);
-    return rc;
+    for (size_t i = 0; i < w->blocks_made; i++) {
+        g->extent[g->extents].tag = BLOCK_TAG;
+        payload[g->extents++] = str_part(buf_str(&w->blocks), at, w->block_end[i]);
+        at = w->block_end[i];
+    }
+    return 0;
 }
 
 static int prepare_segment(struct trail_writer *w, struct err *err)
@@ -499,7 +538,10 @@ static int append(struct trail_writer *w, struct group *g, const struct str *pay
     if (rc < 0 || (rc = release_head(w, g->head, err)) < 0)
         return rc;
     s = &w->map.segment[w->map.segments - 1];
-    return s->rows >= w->seal_rows ? segment_seal(&w->map, err) : 0;
+    if (s->rows < w->seal_rows)
+        return 0;
+    shredder_restart(w->shredder, w->map.rows);
+    return segment_seal(&w->map, err);
 }
 
 int trail_writer_commit(struct trail_writer *w, struct err *err)
@@ -508,25 +550,17 @@ int trail_writer_commit(struct trail_writer *w, struct err *err)
                       .bytes_in = w->bytes_in, .key_id = KEYS_COMMITMENT_ID,
                       .key_first = w->map.rows, .key_count = w->rows};
     struct str payload[LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS + 1];
-    struct buf tiles = {0}, note = {0}, blocks = {0}, place = {0};
+    struct group_extent extent[LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS + 1] = {0};
+    struct buf tiles = {0}, note = {0}, definitions = {0}, place = {0};
     struct group_position position;
     struct arena arena = {0};
-    size_t at = 0;
     int rc;
 
     if (w->rows == 0)
         return 0;
-    for (size_t i = 0; i < w->rows; i++)
-        w->row[i].row.bytes.at = w->bytes.at + w->row[i].at;
-    g.extents = (w->rows + LIMIT_BLOCK_ROWS - 1) / LIMIT_BLOCK_ROWS;
-    g.extent = arena_alloc(&arena, g.extents * sizeof *g.extent);
-    if ((rc = encode_blocks(w, &blocks, payload, &arena, err)) < 0)
+    g.extent = extent;
+    if ((rc = make_extents(w, &g, payload, &definitions, err)) < 0)
         goto out;
-    for (size_t i = 0; i < g.extents; i++) {
-        g.extent[i].tag = BLOCK_TAG;
-        payload[i].at = blocks.at + at;
-        at += payload[i].len;
-    }
     grow_tree(w, &tiles);
     g.tiles = tiles.len / HASH_BYTES;
     g.tile = (const uint8_t *)buf_str(&tiles).at;
@@ -542,13 +576,14 @@ int trail_writer_commit(struct trail_writer *w, struct err *err)
         qsort(w->prefix, w->prefixes, sizeof *w->prefix, compare_prefixes);
     }
     w->has_position = false;
-    w->rows = 0;
+    w->rows = w->rows_made = w->blocks_made = 0;
     w->bytes_in = 0;
     buf_clear(&w->bytes);
+    buf_clear(&w->blocks);
 out:
     buf_release(&tiles);
     buf_release(&note);
-    buf_release(&blocks);
+    buf_release(&definitions);
     buf_release(&place);
     arena_release(&arena);
     return rc;

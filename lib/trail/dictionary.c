@@ -1,0 +1,113 @@
+/* dictionary.c - open addressing; a slot holds half of the hash, so that nearly every
+ * probe of another text is told apart without touching that text. The hash is keyed with
+ * a number of this process, so that nobody can prepare texts that collide. */
+#include "trail/dictionary.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+struct dictionary_slot {
+    uint32_t hash;
+    uint32_t number; /* + 1; 0: empty */
+};
+
+enum { SLOTS_MIN = 64 };
+
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t load(const char *p, size_t n)
+{
+    uint64_t v = 0;
+
+    memcpy(&v, p, n);
+    return v;
+}
+
+/* Multiply and fold, eight bytes at a time. */
+static uint32_t hash_of(struct str s)
+{
+    static uint64_t key;
+    uint64_t h;
+
+    while (key == 0)
+        hash_random(&key, sizeof key);
+    h = key ^ s.len * 0x9e3779b97f4a7c15ULL;
+    for (; s.len > 8; s.at += 8, s.len -= 8)
+        h = fold(load(s.at, 8) ^ h, 0xd6e8feb86659fd93ULL);
+    h = fold((s.len ? load(s.at, s.len) : 0) ^ h, 0xa0761d6478bd642fULL);
+    return (uint32_t)(h ^ h >> 32);
+}
+
+static void index_add(struct dictionary *d, uint32_t hash, uint32_t number)
+{
+    uint32_t at = hash & (d->slots - 1);
+
+    while (d->slot[at].number)
+        at = (at + 1) & (d->slots - 1);
+    d->slot[at] = (struct dictionary_slot){hash, number + 1};
+}
+
+/* Room in the index for all entries and one more, at most half full. */
+static void index_fit(struct dictionary *d)
+{
+    if (d->slots / 2 > d->count)
+        return;
+    d->slots = d->slots ? d->slots : SLOTS_MIN;
+    while (d->slots / 2 <= d->count)
+        d->slots *= 2;
+    free(d->slot);
+    d->slot = xcalloc(d->slots, sizeof *d->slot);
+    for (uint32_t i = 0; i < d->count; i++)
+        index_add(d, hash_of(d->entry[i]), i);
+}
+
+static uint32_t find(struct dictionary *d, struct str text, uint32_t hash)
+{
+    for (uint32_t at = hash & (d->slots - 1); d->slot[at].number;
+         at = (at + 1) & (d->slots - 1))
+        if (d->slot[at].hash == hash && str_equal(d->entry[d->slot[at].number - 1], text))
+            return d->slot[at].number - 1;
+    return DICTIONARY_NONE;
+}
+
+uint32_t dictionary_find(struct dictionary *d, struct str text)
+{
+    index_fit(d);
+    return find(d, text, hash_of(text));
+}
+
+void dictionary_add(struct dictionary *d, struct str text)
+{
+    if (d->count == d->cap) {
+        d->cap = d->cap ? d->cap * 2 : 16;
+        d->entry = xrealloc(d->entry, d->cap * sizeof *d->entry);
+    }
+    d->entry[d->count++] = text;
+}
+
+uint32_t dictionary_put(struct dictionary *d, struct str text, struct arena *texts)
+{
+    uint32_t hash = hash_of(text);
+    uint32_t number;
+
+    index_fit(d);
+    number = find(d, text, hash);
+    if (number != DICTIONARY_NONE)
+        return number;
+    index_add(d, hash, d->count);
+    dictionary_add(d, arena_copy(texts, text));
+    return d->count - 1;
+}
+
+void dictionary_release(struct dictionary *d)
+{
+    free(d->entry);
+    free(d->slot);
+    memset(d, 0, sizeof *d);
+}

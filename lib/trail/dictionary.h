@@ -1,0 +1,30 @@
+/* dictionary.h - distinct texts, numbered from 0 in the order in which they came.
+ *
+ * Entries never change and never move. Zero-initialise, then use. A reader only adds and
+ * asks by number; the index over the texts is built when one is first looked for. One
+ * thread. */
+#ifndef TRAIL_DICTIONARY_H
+#define TRAIL_DICTIONARY_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+
+enum { DICTIONARY_NONE = UINT32_MAX };
+
+struct dictionary {
+    struct str *entry;
+    uint32_t count, cap;
+    struct dictionary_slot *slot;
+    uint32_t slots; /* a power of two, or 0 before the first look-up */
+};
+
+/* The number of text, or DICTIONARY_NONE. */
+uint32_t dictionary_find(struct dictionary *d, struct str text);
+/* The number of text; it is added, with its bytes copied to texts, where it is new. */
+uint32_t dictionary_put(struct dictionary *d, struct str text, struct arena *texts);
+/* Add text, known to be new, whose bytes outlive the dictionary. */
+void dictionary_add(struct dictionary *d, struct str text);
+void dictionary_release(struct dictionary *d);
+
+#endif

@@ -1,0 +1,24 @@
+/* generation.h - the model that a group's blocks are read with. A reader asks for groups
+ * in any order; in ascending order each group's definitions are read once. One thread. */
+#ifndef TRAIL_GENERATION_H
+#define TRAIL_GENERATION_H
+
+#include "store/segment.h"
+#include "trail/model.h"
+
+struct generation {
+    struct model model;
+    uint64_t number; /* seq of its first row */
+    uint64_t taken;  /* groups whose definitions the model holds; 0: none */
+    struct buf bytes;
+};
+
+void generation_init(struct generation *g);
+void generation_release(struct generation *g);
+
+/* Bring the model to where group `index` of the map, described by head, needs it. *blocks
+ * is the number of the extent that holds its first block. Errors as of the extents. */
+int generation_reach(struct generation *g, struct segment_map *map, size_t index,
+                     const struct group *head, size_t *blocks, struct err *err);
+
+#endif

@@ -1,0 +1,222 @@
+/* leaf.c - see leaf.h. Days are counted as Howard Hinnant describes in "chrono-Compatible
+ * Low-Level Date Algorithms". */
+#include "trail/leaf.h"
+
+enum { DIGITS_MAX = 18, SECONDS_TEXT = 19 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool leaf_integer_read(struct str s, int64_t *v)
+{
+    bool minus = s.len > 0 && s.at[0] == '-';
+    size_t at = minus;
+    int64_t n = 0;
+
+    if (s.len == at || s.len - at > DIGITS_MAX ||
+        (s.at[at] == '0' && (s.len - at > 1 || minus)))
+        return false;
+    for (; at < s.len; at++) {
+        if (!is_digit(s.at[at]))
+            return false;
+        n = n * 10 + (s.at[at] - '0');
+    }
+    *v = minus ? -n : n;
+    return true;
+}
+
+size_t leaf_integer_print(char out[LEAF_INTEGER_MAX], int64_t v)
+{
+    char digits[LEAF_INTEGER_MAX];
+    uint64_t n = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    size_t len = 0;
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0 && count < DIGITS_MAX + 1);
+    if (v < 0)
+        out[len++] = '-';
+    while (count > 0)
+        out[len++] = digits[--count];
+    return len;
+}
+
+static int two(const char *p)
+{
+    return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+static void put_two(char *p, int v)
+{
+    p[0] = (char)('0' + v / 10);
+    p[1] = (char)('0' + v % 10);
+}
+
+static int64_t days_from_civil(int year, int month, int day)
+{
+    int y = year - (month <= 2);
+    int era = y / 400;
+    int of_era = y - era * 400;
+    int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+    return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static void civil_from_days(int64_t days, int *year, int *month, int *day)
+{
+    int64_t z = days + 719468;
+    int64_t era = z / 146097;
+    int of_era = (int)(z - era * 146097);
+    int years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int of_year = of_era - (365 * years + years / 4 - years / 100);
+    int m = (5 * of_year + 2) / 153;
+
+    *day = of_year - (153 * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = (int)(era * 400) + years + (*month <= 2);
+}
+
+static const char *const zones[] = {"Z", "+00:00", "+01:00"};
+
+uint8_t leaf_moment_style(struct str s)
+{
+    size_t digits = 0;
+    struct str zone;
+
+    if (s.len < SECONDS_TEXT + 1)
+        return LEAF_NO_STYLE;
+    zone = str_part(s, SECONDS_TEXT, s.len);
+    if (zone.at[0] == '.') {
+        while (digits + 1 < zone.len && is_digit(zone.at[digits + 1]))
+            digits++;
+        if (digits == 0 || digits > 6)
+            return LEAF_NO_STYLE;
+        zone = str_part(zone, digits + 1, zone.len);
+    }
+    for (uint8_t i = 0; i < 3; i++)
+        if (str_equal(zone, str_of(zones[i])))
+            return (uint8_t)(digits | i << 3);
+    return LEAF_NO_STYLE;
+}
+
+int64_t leaf_moment_unit(uint8_t style)
+{
+    int64_t unit = 1;
+
+    for (int i = 0; i < (style & 7); i++)
+        unit *= 10;
+    return unit;
+}
+
+static bool all_digits(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_digit(p[i]))
+            return false;
+    return true;
+}
+
+bool leaf_moment_read(struct str s, uint8_t style, int64_t *v)
+{
+    size_t digits = style & 7;
+    struct str zone = str_of(zones[style >> 3]);
+    size_t fraction = digits ? digits + 1 : 0;
+    const char *p = s.at;
+    char again[LEAF_MOMENT_MAX];
+    int64_t part = 0;
+    int64_t seconds;
+
+    if (s.len != SECONDS_TEXT + fraction + zone.len || !all_digits(p, 4) ||
+        !all_digits(p + 5, 2) || !all_digits(p + 8, 2) || !all_digits(p + 11, 2) ||
+        !all_digits(p + 14, 2) || !all_digits(p + 17, 2) ||
+        (digits && !all_digits(p + SECONDS_TEXT + 1, digits)) || two(p + 5) < 1 ||
+        two(p + 5) > 12 || two(p) < 1)
+        return false;
+    seconds = days_from_civil(two(p) * 100 + two(p + 2), two(p + 5), two(p + 8)) * 86400 +
+              two(p + 11) * 3600 + two(p + 14) * 60 + two(p + 17);
+    for (size_t i = 0; i < digits; i++)
+        part = part * 10 + (p[SECONDS_TEXT + 1 + i] - '0');
+    *v = seconds * leaf_moment_unit(style) + part;
+    return leaf_moment_print(again, style, *v) == s.len && memcmp(again, p, s.len) == 0;
+}
+
+size_t leaf_moment_print(char out[LEAF_MOMENT_MAX], uint8_t style, int64_t v)
+{
+    size_t digits = style & 7;
+    struct str zone = str_of(zones[(style >> 3) % 3]);
+    int64_t unit = leaf_moment_unit(style);
+    int64_t seconds = v / unit - (v % unit < 0);
+    int64_t part = v - seconds * unit;
+    int64_t days = seconds / 86400 - (seconds % 86400 < 0);
+    int rest = (int)(seconds - days * 86400);
+    size_t len = SECONDS_TEXT;
+    int year, month, day;
+
+    if (days < -354285 || days > 2932896) /* years 1000 to 9999 */
+        return 0;
+    civil_from_days(days, &year, &month, &day);
+    put_two(out, year / 100);
+    put_two(out + 2, year % 100);
+    out[4] = out[7] = '-';
+    put_two(out + 5, month);
+    put_two(out + 8, day);
+    out[10] = 'T';
+    put_two(out + 11, rest / 3600);
+    put_two(out + 14, rest / 60 % 60);
+    put_two(out + 17, rest % 60);
+    out[13] = out[16] = ':';
+    if (digits) {
+        out[len] = '.';
+        for (size_t i = digits; i > 0; i--, part /= 10)
+            out[len + i] = (char)('0' + part % 10);
+        len += digits + 1;
+    }
+    memcpy(out + len, zone.at, zone.len);
+    return len + zone.len;
+}
+
+/* Where the sixteen pairs of digits stand. */
+static const uint8_t pair_at[LEAF_UUID_BYTES] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                                 19, 21, 24, 26, 28, 30, 32, 34};
+
+/* 0 to 15, or 255; letters of the other case are refused. */
+static uint8_t hex_value(char c, bool upper)
+{
+    char first = upper ? 'A' : 'a';
+
+    if (is_digit(c))
+        return (uint8_t)(c - '0');
+    return c >= first && c < first + 6 ? (uint8_t)(c - first + 10) : 255;
+}
+
+bool leaf_uuid_read(struct str s, bool upper, uint8_t out[LEAF_UUID_BYTES])
+{
+    uint8_t bad = 0;
+
+    if (s.len != LEAF_UUID_TEXT || s.at[8] != '-' || s.at[13] != '-' || s.at[18] != '-' ||
+        s.at[23] != '-')
+        return false;
+    for (int i = 0; i < LEAF_UUID_BYTES; i++) {
+        uint8_t high = hex_value(s.at[pair_at[i]], upper);
+        uint8_t low = hex_value(s.at[pair_at[i] + 1], upper);
+
+        bad |= high | low;
+        out[i] = (uint8_t)(high << 4 | (low & 15));
+    }
+    return !(bad & 0xf0);
+}
+
+void leaf_uuid_print(char out[LEAF_UUID_TEXT], bool upper, const uint8_t in[LEAF_UUID_BYTES])
+{
+    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+
+    out[8] = out[13] = out[18] = out[23] = '-';
+    for (int i = 0; i < LEAF_UUID_BYTES; i++) {
+        out[pair_at[i]] = digits[in[i] >> 4];
+        out[pair_at[i] + 1] = digits[in[i] & 15];
+    }
+}

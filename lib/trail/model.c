@@ -1,0 +1,546 @@
+/* model.c - see model.h. Definitions are lists, each behind its count, all numbers
+ * varints:
+ *
+ *   labels   kind | number << 7, name as length and bytes
+ *   pieces   lengths, then the bytes of all
+ *   shapes   kind, leaves, leaves + 1 pieces, leaves labels
+ *   plans    label, type, guess, style, parent + 1
+ *   values   label, count, lengths, then the bytes of all
+ *   pairs    label, count, parents, values; each as the zigzag difference from the one
+ *            before
+ *   moved    label, parent, value */
+#include "trail/model.h"
+
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "trail/leaf.h"
+
+static struct label *label_add(struct model *m, uint8_t kind, bool number, struct str name)
+{
+    struct label *l;
+
+    m->label = xrealloc(m->label, (m->labels + 1) * sizeof *m->label);
+    l = &m->label[m->labels++];
+    memset(l, 0, sizeof *l);
+    l->kind = kind;
+    l->number = number;
+    l->name = name;
+    l->token = kind == SHAPE_RECORD && !number &&
+               str_equal_nocase(name, STR(".request.headers.authorization"));
+    l->url = kind == SHAPE_RECORD && !number && str_equal(name, STR(".request.url"));
+    l->plan = (struct plan){TYPE_ENTRY, GUESS_NOTHING, 0, LABEL_NONE};
+    return l;
+}
+
+void model_init(struct model *m)
+{
+    static const uint8_t types[LABEL_FIRST_NAMED] = {TYPE_SHAPE, TYPE_SHAPE, TYPE_SHAPE,
+                                                     TYPE_SHAPE, TYPE_ENTRY, TYPE_TEXT};
+
+    memset(m, 0, sizeof *m);
+    for (int i = 0; i < LABEL_FIRST_NAMED; i++)
+        label_add(m, SHAPE_KINDS, false, STR(""))->plan.type = types[i];
+    m->label[LABEL_VERBATIM].planned = m->label[LABEL_RECORD].planned = true;
+    m->labels_told = LABEL_FIRST_NAMED;
+}
+
+void model_release(struct model *m)
+{
+    for (size_t i = 0; i < m->labels; i++) {
+        dictionary_release(&m->label[i].values);
+        free(m->label[i].follows);
+        free(m->label[i].pair);
+    }
+    free(m->label);
+    dictionary_release(&m->names);
+    shapes_release(&m->shapes);
+    arena_release(&m->texts);
+    buf_release(&m->plans);
+    buf_release(&m->moved);
+    memset(m, 0, sizeof *m);
+}
+
+bool model_label(struct model *m, enum shape_kind kind, struct str name, bool number,
+                 uint16_t *out)
+{
+    char key[512];
+    uint32_t at;
+    struct str whole = {key, name.len + 1};
+
+    if (name.len >= sizeof key)
+        return false;
+    key[0] = (char)((unsigned)kind | (number ? 128U : 0U));
+    memcpy(key + 1, name.at, name.len);
+    at = dictionary_find(&m->names, whole);
+    if (at == DICTIONARY_NONE) {
+        if (m->labels == LIMIT_LABELS)
+            return false;
+        at = dictionary_put(&m->names, whole, &m->texts);
+        whole = m->names.entry[at];
+        label_add(m, (uint8_t)kind, number, str_part(whole, 1, whole.len));
+    }
+    *out = (uint16_t)(at + LABEL_FIRST_NAMED);
+    return true;
+}
+
+void model_place(const struct model *m, struct shape *shape)
+{
+    for (size_t i = 0; shape->kind == SHAPE_RECORD && i < shape->leaves; i++) {
+        const struct label *l = &m->label[shape->label[i]];
+
+        if (l->token && shape->token < 0)
+            shape->token = (int16_t)i;
+        if (l->url && shape->url < 0)
+            shape->url = (int16_t)i;
+    }
+}
+
+uint16_t model_shapes_label(const struct model *m, uint16_t number)
+{
+    const struct label *l = &m->label[number];
+
+    if (number == LABEL_PAYLOAD || number == LABEL_SIGNATURE || l->token)
+        return LABEL_HEADER;
+    if (l->url)
+        return LABEL_URL;
+    if (number < LABEL_FIRST_NAMED || l->kind == SHAPE_RECORD)
+        return LABEL_RECORD;
+    return l->kind == SHAPE_HEADER ? LABEL_HEADER : l->kind == SHAPE_PAYLOAD ? LABEL_PAYLOAD
+                                                                             : LABEL_URL;
+}
+
+uint32_t model_entry(struct model *m, uint16_t label, struct str value)
+{
+    struct dictionary *d = &m->label[label].values;
+    uint32_t count = d->count;
+    uint32_t entry;
+
+    if (value.len > LIMIT_ENTRY_BYTES)
+        return DICTIONARY_NONE;
+    if (m->text_bytes + value.len > LIMIT_ENTRIES_BYTES)
+        return dictionary_find(d, value);
+    entry = dictionary_put(d, value, &m->texts);
+    if (entry == count)
+        m->text_bytes += value.len + sizeof value;
+    return entry;
+}
+
+uint32_t model_follows(const struct label *l, uint32_t parent)
+{
+    return parent < l->follows_cap ? l->follows[parent] : DICTIONARY_NONE;
+}
+
+static void put_follows(struct label *l, uint32_t parent, uint32_t value)
+{
+    if (parent >= l->follows_cap) {
+        uint32_t cap = l->follows_cap ? l->follows_cap : 16;
+
+        while (cap <= parent)
+            cap *= 2;
+        l->follows = xrealloc(l->follows, cap * sizeof *l->follows);
+        memset(l->follows + l->follows_cap, 0xff, (cap - l->follows_cap) * sizeof *l->follows);
+        l->follows_cap = cap;
+    }
+    l->follows[parent] = value;
+}
+
+void model_set_follows(struct label *l, uint32_t parent, uint32_t value)
+{
+    put_follows(l, parent, value);
+    if (l->pairs == l->pairs_cap) {
+        l->pairs_cap = l->pairs_cap ? l->pairs_cap * 2 : 64;
+        l->pair = xrealloc(l->pair, l->pairs_cap * sizeof *l->pair);
+    }
+    l->pair[l->pairs++] = (struct pair){parent, value};
+}
+
+static void put_plan(struct label *l, struct plan plan)
+{
+    if (l->plan.parent != plan.parent || l->plan.guess != plan.guess ||
+        l->plan.type != plan.type) {
+        if (l->follows_cap)
+            memset(l->follows, 0xff, l->follows_cap * sizeof *l->follows);
+    }
+    l->plan = plan;
+    l->planned = true;
+}
+
+void model_set_plan(struct model *m, uint16_t label, struct plan plan)
+{
+    buf_put_varint(&m->plans, label);
+    buf_put_u8(&m->plans, plan.type);
+    buf_put_u8(&m->plans, plan.guess);
+    buf_put_u8(&m->plans, plan.style);
+    buf_put_varint(&m->plans, plan.parent == LABEL_NONE ? 0 : plan.parent + 1U);
+    m->plans_changed++;
+    put_plan(&m->label[label], plan);
+}
+
+void model_move(struct model *m, uint16_t label, uint32_t parent, uint32_t value)
+{
+    buf_put_varint(&m->moved, label);
+    buf_put_varint(&m->moved, parent);
+    buf_put_varint(&m->moved, value);
+    m->pairs_moved++;
+    put_follows(&m->label[label], parent, value);
+}
+
+bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan)
+{
+    bool number = plan.type == TYPE_INTEGER || plan.type == TYPE_MOMENT;
+    bool shape = label <= LABEL_URL;
+    const struct label *parent;
+
+    if (plan.type >= TYPES || plan.guess >= GUESSES || shape != (plan.type == TYPE_SHAPE) ||
+        (label == LABEL_VERBATIM && plan.type != TYPE_TEXT) ||
+        (plan.type == TYPE_MOMENT && (plan.style >= LEAF_STYLES || (plan.style & 7) > 6)))
+        return false;
+    if (plan.guess == GUESS_NOTHING || (plan.guess == GUESS_PREVIOUS && number))
+        return true;
+    if (plan.parent == LABEL_NONE)
+        return plan.guess == GUESS_FOLLOWS &&
+               (plan.type == TYPE_ENTRY || plan.type == TYPE_SHAPE);
+    if (plan.parent >= m->labels || plan.parent == label)
+        return false;
+    parent = &m->label[plan.parent];
+    if (plan.guess == GUESS_EQUAL)
+        return (plan.type == TYPE_ENTRY || plan.type == TYPE_TEXT) && plan.parent > LABEL_URL;
+    if (plan.guess == GUESS_FOLLOWS)
+        return plan.type == TYPE_ENTRY || plan.type == TYPE_SHAPE;
+    if (plan.guess == GUESS_SUM)
+        return plan.type == TYPE_MOMENT && parent->plan.type == TYPE_INTEGER;
+    return number;
+}
+
+/* ---- telling ---- */
+
+static void tell_texts(struct buf *out, const struct dictionary *d, uint32_t from)
+{
+    for (uint32_t i = from; i < d->count; i++)
+        buf_put_varint(out, d->entry[i].len);
+    for (uint32_t i = from; i < d->count; i++)
+        buf_put_str(out, d->entry[i]);
+}
+
+static void tell_shapes(struct model *m, struct buf *out)
+{
+    buf_put_varint(out, m->shapes.count - m->shapes_told);
+    for (uint32_t i = m->shapes_told; i < m->shapes.count; i++) {
+        const struct shape *s = &m->shapes.shape[i];
+
+        buf_put_u8(out, s->kind);
+        buf_put_varint(out, s->leaves);
+        for (size_t k = 0; k <= s->leaves; k++)
+            buf_put_varint(out, s->piece[k]);
+        for (size_t k = 0; k < s->leaves; k++)
+            buf_put_varint(out, s->label[k]);
+    }
+    m->shapes_told = m->shapes.count;
+}
+
+static uint64_t zigzag(int64_t v)
+{
+    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+}
+
+static int64_t unzigzag(uint64_t v)
+{
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+static void tell_values(struct model *m, struct buf *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->labels; i++)
+        n += m->label[i].values.count > m->label[i].values_told;
+    buf_put_varint(out, n);
+    for (size_t i = 0; i < m->labels; i++) {
+        struct label *l = &m->label[i];
+
+        if (l->values.count == l->values_told)
+            continue;
+        buf_put_varint(out, i);
+        buf_put_varint(out, l->values.count - l->values_told);
+        tell_texts(out, &l->values, l->values_told);
+        l->values_told = l->values.count;
+    }
+}
+
+static void tell_pairs(struct model *m, struct buf *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->labels; i++)
+        n += m->label[i].pairs > 0;
+    buf_put_varint(out, n);
+    for (size_t i = 0; i < m->labels; i++) {
+        struct label *l = &m->label[i];
+        struct pair last = {0, 0};
+
+        if (l->pairs == 0)
+            continue;
+        buf_put_varint(out, i);
+        buf_put_varint(out, l->pairs);
+        for (uint32_t k = 0; k < l->pairs; last = l->pair[k++])
+            buf_put_varint(out, zigzag((int64_t)l->pair[k].parent - last.parent));
+        last.value = 0;
+        for (uint32_t k = 0; k < l->pairs; last = l->pair[k++])
+            buf_put_varint(out, zigzag((int64_t)l->pair[k].value - last.value));
+        l->pairs = 0;
+    }
+}
+
+void model_tell(struct model *m, struct buf *out)
+{
+    buf_put_varint(out, m->labels - m->labels_told);
+    for (size_t i = m->labels_told; i < m->labels; i++) {
+        buf_put_u8(out, (uint8_t)(m->label[i].kind | (m->label[i].number ? 128U : 0U)));
+        buf_put_varint(out, m->label[i].name.len);
+        buf_put_str(out, m->label[i].name);
+    }
+    m->labels_told = (uint32_t)m->labels;
+    buf_put_varint(out, m->shapes.pieces.count - m->pieces_told);
+    tell_texts(out, &m->shapes.pieces, m->pieces_told);
+    m->pieces_told = m->shapes.pieces.count;
+    tell_shapes(m, out);
+    buf_put_varint(out, m->plans_changed);
+    buf_put_str(out, buf_str(&m->plans));
+    tell_values(m, out);
+    tell_pairs(m, out);
+    buf_put_varint(out, m->pairs_moved);
+    buf_put_str(out, buf_str(&m->moved));
+    buf_clear(&m->plans);
+    buf_clear(&m->moved);
+    m->plans_changed = m->pairs_moved = 0;
+}
+
+/* ---- taking ---- */
+
+struct taking {
+    struct model *m;
+    struct cursor c;
+    bool check;
+    uint32_t labels, pieces, shapes; /* check: how many are compared so far */
+};
+
+static void take_labels(struct taking *t)
+{
+    struct model *m = t->m;
+    uint64_t n = cursor_varint(&t->c);
+    size_t at = t->check ? m->labels - (n < m->labels ? n : m->labels) : 0;
+
+    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
+        uint8_t flags = cursor_u8(&t->c);
+        struct str name = cursor_bytes(&t->c, cursor_varint(&t->c));
+        size_t before = m->labels;
+        uint16_t label;
+
+        if ((flags & 127) >= SHAPE_KINDS ||
+            !model_label(m, (enum shape_kind)(flags & 127), name, flags >> 7, &label) ||
+            (t->check ? label != at + i || m->labels != before : m->labels == before))
+            t->c.bad = true;
+    }
+}
+
+/* n texts behind d, or equal to its last n. */
+static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
+{
+    struct cursor lengths = t->c;
+    uint64_t base = t->check ? d->count - (n < d->count ? n : d->count) : 0;
+
+    if (n > t->c.rest.len || (t->check && n > d->count)) {
+        t->c.bad = true;
+        return;
+    }
+    for (uint64_t i = 0; i < n; i++)
+        cursor_varint(&t->c);
+    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
+        struct str s = cursor_bytes(&t->c, cursor_varint(&lengths));
+
+        if (t->c.bad)
+            break;
+        if (!t->check)
+            dictionary_add(d, arena_copy(&t->m->texts, s));
+        else if (!str_equal(d->entry[base + i], s))
+            t->c.bad = true;
+    }
+}
+
+static bool same_shape(const struct shape *a, uint8_t kind, size_t leaves,
+                       const uint32_t *piece, const uint16_t *label)
+{
+    return a->kind == kind && a->leaves == leaves &&
+           memcmp(a->piece, piece, (leaves + 1) * sizeof *piece) == 0 &&
+           (leaves == 0 || memcmp(a->label, label, leaves * sizeof *label) == 0);
+}
+
+static void take_shape(struct taking *t, uint32_t at)
+{
+    struct shapes *s = &t->m->shapes;
+    uint32_t piece[SHAPE_LEAVES + 1];
+    uint16_t label[SHAPE_LEAVES + 1];
+    uint8_t kind = cursor_u8(&t->c);
+    uint64_t leaves = cursor_varint(&t->c);
+
+    if (kind >= SHAPE_KINDS || leaves > SHAPE_LEAVES)
+        t->c.bad = true;
+    for (uint64_t i = 0; i <= leaves && !t->c.bad; i++) {
+        uint64_t p = cursor_varint(&t->c);
+
+        if (p >= s->pieces.count)
+            t->c.bad = true;
+        piece[i] = (uint32_t)p;
+    }
+    for (uint64_t i = 0; i < leaves && !t->c.bad; i++) {
+        uint64_t l = cursor_varint(&t->c);
+
+        if (l < LABEL_FIRST_NAMED || l >= t->m->labels || t->m->label[l].kind != kind)
+            t->c.bad = true;
+        else
+            for (uint64_t k = 0; k < i; k++)
+                if (label[k] == l)
+                    t->c.bad = true;
+        label[i] = (uint16_t)l;
+    }
+    if (t->c.bad)
+        return;
+    if (!t->check)
+        model_place(t->m, shape_add(s, (enum shape_kind)kind, (size_t)leaves, piece, label));
+    else if (at >= s->count || !same_shape(&s->shape[at], kind, (size_t)leaves, piece, label))
+        t->c.bad = true;
+}
+
+static void take_shapes(struct taking *t)
+{
+    uint64_t n = cursor_varint(&t->c);
+    uint32_t count = t->m->shapes.count;
+
+    if (n > LIMIT_SHAPES || (t->check ? n > count : n + count > LIMIT_SHAPES))
+        t->c.bad = true;
+    for (uint64_t i = 0; i < n && !t->c.bad; i++)
+        take_shape(t, t->check ? (uint32_t)(count - n + i) : 0);
+}
+
+static bool same_plan(struct plan a, struct plan b)
+{
+    return a.type == b.type && a.guess == b.guess && a.style == b.style &&
+           a.parent == b.parent;
+}
+
+static void take_plans(struct taking *t)
+{
+    uint64_t n = cursor_varint(&t->c);
+
+    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
+        uint64_t label = cursor_varint(&t->c);
+        struct plan plan = {.type = cursor_u8(&t->c)};
+        uint64_t parent;
+
+        plan.guess = cursor_u8(&t->c);
+        plan.style = cursor_u8(&t->c);
+        parent = cursor_varint(&t->c);
+        plan.parent = parent == 0 ? LABEL_NONE : (uint16_t)(parent - 1);
+        if (label >= t->m->labels || parent > t->m->labels ||
+            !model_plan_valid(t->m, (uint16_t)label, plan))
+            t->c.bad = true;
+        else if (!t->check)
+            put_plan(&t->m->label[label], plan);
+        else if (!same_plan(t->m->label[label].plan, plan))
+            t->c.bad = true;
+    }
+}
+
+static void take_values(struct taking *t)
+{
+    uint64_t n = cursor_varint(&t->c);
+
+    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
+        uint64_t label = cursor_varint(&t->c);
+        uint64_t count = cursor_varint(&t->c);
+
+        if (label >= t->m->labels)
+            t->c.bad = true;
+        else
+            take_texts(t, &t->m->label[label].values, count);
+    }
+}
+
+/* An entry that a label's values may be said to follow from, or be. */
+static bool entry_valid(const struct model *m, uint16_t label, uint64_t entry)
+{
+    const struct label *l = label < m->labels ? &m->label[label] : NULL;
+
+    if (label == LABEL_NONE)
+        return entry == 0;
+    if (l && l->plan.type == TYPE_SHAPE)
+        return entry <= m->shapes.count;
+    return l && entry < l->values.count;
+}
+
+static void take_pair(struct taking *t, uint64_t label, int64_t parent, int64_t value)
+{
+    struct label *l = label < t->m->labels ? &t->m->label[label] : NULL;
+
+    if (!l || parent < 0 || value < 0 || l->plan.guess != GUESS_FOLLOWS ||
+        !entry_valid(t->m, l->plan.parent, (uint64_t)parent) ||
+        !entry_valid(t->m, (uint16_t)label, (uint64_t)value))
+        t->c.bad = true;
+    else if (!t->check)
+        put_follows(l, (uint32_t)parent, (uint32_t)value);
+    else if (model_follows(l, (uint32_t)parent) != (uint32_t)value)
+        t->c.bad = true;
+}
+
+static void take_pairs(struct taking *t)
+{
+    uint64_t n = cursor_varint(&t->c);
+
+    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
+        uint64_t label = cursor_varint(&t->c);
+        uint64_t count = cursor_varint(&t->c);
+        struct cursor parents = t->c;
+        int64_t parent = 0;
+        int64_t value = 0;
+
+        for (uint64_t k = 0; k < count && !t->c.bad; k++)
+            cursor_varint(&t->c);
+        for (uint64_t k = 0; k < count && !t->c.bad; k++) {
+            parent += unzigzag(cursor_varint(&parents));
+            value += unzigzag(cursor_varint(&t->c));
+            take_pair(t, label, parent, value);
+        }
+    }
+}
+
+static void take_moved(struct taking *t)
+{
+    uint64_t n = cursor_varint(&t->c);
+
+    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
+        uint64_t label = cursor_varint(&t->c);
+        uint64_t parent = cursor_varint(&t->c);
+        uint64_t value = cursor_varint(&t->c);
+
+        take_pair(t, label, (int64_t)(parent & INT64_MAX), (int64_t)(value & INT64_MAX));
+    }
+}
+
+int model_take(struct model *m, struct str told, bool check, struct err *err)
+{
+    struct taking t = {.m = m, .c = {told, false}, .check = check};
+    uint64_t pieces;
+
+    take_labels(&t);
+    pieces = cursor_varint(&t.c);
+    take_texts(&t, &m->shapes.pieces, pieces);
+    take_shapes(&t);
+    take_plans(&t);
+    take_values(&t);
+    take_pairs(&t);
+    take_moved(&t);
+    if (t.c.bad || t.c.rest.len != 0)
+        return err_set(err, ERR_CORRUPT, "the definitions of a row group contradict");
+    return 0;
+}

@@ -1,0 +1,114 @@
+/* model.h - what the blocks of one dictionary generation have in common: the shapes, the
+ * names of their leaves (labels), the distinct values of each label, which value follows
+ * from which, and how the values of each label are written (its plan).
+ *
+ * A model only grows, and a group holds what it grew by (its definitions), so that a
+ * reader who takes the definitions of a generation in order, up to a group, can read that
+ * group. Two things change, between groups only: a plan, and where one value no longer
+ * follows from another. One thread. */
+#ifndef TRAIL_MODEL_H
+#define TRAIL_MODEL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "trail/shape.h"
+
+/* Labels that every model has; all others are names of leaves. */
+enum {
+    LABEL_RECORD,    /* shape of a record + 1; 0: it is kept verbatim */
+    LABEL_HEADER,    /* of the token's first part + 1; 0: the token is kept as text */
+    LABEL_PAYLOAD,   /* of its second part */
+    LABEL_URL,       /* of the URL + 1; 0: kept as text */
+    LABEL_SIGNATURE, /* the token's third part, decoded */
+    LABEL_VERBATIM,  /* a record that has no shape */
+    LABEL_FIRST_NAMED,
+    LABEL_NONE = 0xffff
+};
+
+enum value_type {
+    TYPE_TEXT,     /* each for itself */
+    TYPE_ENTRY,    /* number of a distinct value */
+    TYPE_SHAPE,    /* number of a shape + 1, or 0 */
+    TYPE_INTEGER,  /* leaf_integer */
+    TYPE_MOMENT,   /* leaf_moment of plan.style */
+    TYPE_UUID,     /* leaf_uuid; plan.style 1: upper case */
+    TYPES
+};
+
+/* What a value is guessed to be; only what differs is written. `parent` is another label
+ * of the same row. */
+enum guess {
+    GUESS_NOTHING,
+    GUESS_EQUAL,     /* texts: the parent's text */
+    GUESS_FOLLOWS,   /* entries, shapes: what was seen first with the parent's entry, or
+                        with LABEL_NONE as parent: what was seen first */
+    GUESS_PREVIOUS,  /* numbers: that of the row before, in the block */
+    GUESS_SUCCESSOR, /* numbers: one more than that of the last row with the parent's entry */
+    GUESS_PARENT,    /* numbers: the parent's number; where that is a moment, its seconds */
+    GUESS_SUM,       /* moments: such that moment + parent (in ms) is as in the row before */
+    GUESSES
+};
+
+struct plan {
+    uint8_t type, guess, style;
+    uint16_t parent;
+};
+
+struct pair {
+    uint32_t parent, value;
+};
+
+struct label {
+    uint8_t kind;   /* enum shape_kind of the texts it stands in */
+    bool number;    /* of JSON numbers */
+    bool token, url; /* the leaf that may hold a token, a URL */
+    bool planned, provisional;
+    struct str name;
+    struct plan plan;
+    struct dictionary values;
+    uint32_t *follows; /* by entry of the parent; DICTIONARY_NONE: unknown */
+    uint32_t follows_cap;
+    struct pair *pair; /* writer: that the next definitions tell */
+    uint32_t pairs, pairs_cap, values_told;
+};
+
+struct model {
+    struct shapes shapes;
+    struct dictionary names; /* kind, number or not, name -> label */
+    struct label *label;
+    size_t labels;
+    struct arena texts;
+    size_t text_bytes;       /* of values */
+    uint32_t labels_told, shapes_told, pieces_told;
+    struct buf plans, moved; /* writer: changes not yet told, encoded */
+    uint32_t plans_changed, pairs_moved;
+};
+
+void model_init(struct model *m);
+void model_release(struct model *m);
+
+/* The label of that name, added where it is new. False at LIMIT_LABELS. */
+bool model_label(struct model *m, enum shape_kind kind, struct str name, bool number,
+                 uint16_t *out);
+/* Fill token and url of a shape from its labels. */
+void model_place(const struct model *m, struct shape *shape);
+
+/* The label of shapes that says in which rows this one, not LABEL_RECORD, stands. */
+uint16_t model_shapes_label(const struct model *m, uint16_t number);
+
+/* Writer: the entry of a value, DICTIONARY_NONE where it is not admitted. */
+uint32_t model_entry(struct model *m, uint16_t label, struct str value);
+uint32_t model_follows(const struct label *l, uint32_t parent);
+void model_set_follows(struct label *l, uint32_t parent, uint32_t value);
+/* Writer: change a plan, or what follows from an entry; told with the next definitions. */
+void model_set_plan(struct model *m, uint16_t label, struct plan plan);
+void model_move(struct model *m, uint16_t label, uint32_t parent, uint32_t value);
+bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan);
+
+/* Append all that is new since the last time. */
+void model_tell(struct model *m, struct buf *out);
+/* Take what model_tell() wrote; texts are copied. With check, compare it with what the
+ * model holds already instead, which is how a writer proves what it is about to write. */
+int model_take(struct model *m, struct str told, bool check, struct err *err);
+
+#endif

@@ -1,0 +1,32 @@
+/* shred.h - the writer's side of a block: records into shapes and columns of values.
+ *
+ * Rows are taken one by one and their texts must stay where they are until their block is
+ * written. One thread. */
+#ifndef TRAIL_SHRED_H
+#define TRAIL_SHRED_H
+
+#include "trail/block.h"
+#include "trail/model.h"
+
+struct shredder;
+
+struct shredder *shredder_new(void);
+void shredder_free(struct shredder *s);
+/* Begin a generation of dictionaries; its number is the seq of its first row. */
+void shredder_restart(struct shredder *s, uint64_t generation);
+
+/* Take a row into the block, which must not be full. With json its shape is looked for;
+ * its number + 1 is returned, or 0 where it is kept verbatim. */
+uint32_t shred_row(struct shredder *s, const struct block_row *row, bool json);
+
+/* Append the block of the rows taken, and begin the next. Every row was read back by the
+ * reader's code and compared: ERR_CORRUPT where it was not the same. */
+int shred_block(struct shredder *s, struct buf *out, struct err *err);
+
+/* Append what the blocks since the last call need to be read, proved by reading it. */
+int shred_definitions(struct shredder *s, struct buf *out, struct err *err);
+
+/* Groups of the generation whose definitions were told. */
+uint64_t shredder_groups(const struct shredder *s);
+
+#endif
