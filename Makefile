@@ -21,12 +21,13 @@ DEPS_OK := build/.deps
 LIB     := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
 TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PROGS   := build/collector build/analyzer
-GEN     := $(patsubst %.c,$(B)/%,$(wildcard bench/generate.c))
+GEN     := $(B)/bench/generate
 
 all: $(PROGS) $(GEN)
 $(B)/collector/collector: $(patsubst %.c,$(B)/%.o,$(wildcard collector/*.c)) $(LIB)
 $(B)/analyzer/analyzer:   $(patsubst %.c,$(B)/%.o,$(wildcard analyzer/*.c)) $(LIB)
-$(TESTS) $(GEN): $(B)/%: $(B)/%.o $(LIB)
+$(TESTS): $(B)/%: $(B)/%.o $(LIB)
+$(GEN): $(patsubst %.c,$(B)/%.o,$(wildcard bench/*.c)) $(LIB)
 $(B)/collector/collector $(B)/analyzer/analyzer $(TESTS) $(GEN):
 	@$(CC) $(ALLC) $(CFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 build/collector: $(B)/collector/collector

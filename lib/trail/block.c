@@ -369,8 +369,16 @@ static int read_uuids(struct reading *d)
     struct cursor fixed = {.bad = false};
     char *to = arena_alloc(r->arena, c->count * LEAF_UUID_TEXT);
     int rc = streams_get(&r->streams, d->number, PART_FIXED, &fixed.rest, r->arena, r->err);
+    size_t n = c->count - texts;
 
     if (rc < 0)
+        return rc;
+    if (texts > c->count)
+        return corrupt(r);
+    d->missing.number = arena_alloc(r->arena, n * sizeof *d->missing.number);
+    if (d->label->plan.style == LEAF_UUID_EITHER &&
+        (rc = streams_get_planes(&r->streams, d->number, d->missing.number, n, r->arena,
+                                 r->err)) < 0)
         return rc;
     skip_lengths(&d->missing, texts);
     for (size_t i = 0; i < c->count; i++, to += LEAF_UUID_TEXT) {
@@ -383,7 +391,10 @@ static int read_uuids(struct reading *d)
         bytes = cursor_bytes(&fixed, LEAF_UUID_BYTES);
         if (bytes.len == 0)
             return corrupt(r);
-        leaf_uuid_print(to, d->label->plan.style, (const uint8_t *)bytes.at);
+        leaf_uuid_print(to, d->label->plan.style == LEAF_UUID_EITHER
+                                ? d->missing.number[d->missing.numbers++] != 0
+                                : d->label->plan.style == 1,
+                        (const uint8_t *)bytes.at);
         c->text[i] = (struct str){to, LEAF_UUID_TEXT};
     }
     return fixed.rest.len || d->missing.raw.bad || d->missing.raw_len.bad ? corrupt(r) : 0;
@@ -529,7 +540,7 @@ static int read_frame(struct rebuild *r, struct block_row *rows, size_t count, s
 {
     struct cursor c = {.bad = false};
     struct str flags;
-    int rc = streams_get(&r->streams, LABEL_VERBATIM, PART_FRAME, &c.rest, r->arena, r->err);
+    int rc = streams_get(&r->streams, LABEL_FRAME, PART_FRAME, &c.rest, r->arena, r->err);
 
     if (rc < 0)
         return rc;
@@ -636,6 +647,34 @@ int block_decode(struct block_row *rows, size_t count, struct str bytes,
     for (size_t i = 0; rc == 0 && i < model->labels; i++)
         rc = read_label(&r, (uint16_t)i);
     return rc < 0 ? rc : emit_rows(&r, rows, count);
+}
+
+int block_sizes(struct str block, const struct model *model, double *bytes,
+                struct arena *arena, struct err *err)
+{
+    struct streams s;
+    double left = (double)block.len;
+    double front = 0;
+    size_t rows;
+    int rc = block.len ? streams_open(&s, str_part(block, 1, block.len), model->labels, &rows,
+                                      arena, err)
+                       : err_set(err, ERR_CORRUPT, "a block is empty");
+
+    for (size_t i = 0; rc == 0 && i < s.count; i++) {
+        if (s.entry[i].in_front) {
+            front += 6 + s.entry[i].len;
+        } else {
+            bytes[s.entry[i].label] += (double)s.entry[i].stored.len;
+            left -= (double)s.entry[i].stored.len;
+            front += 6;
+        }
+    }
+    for (size_t i = 0; rc == 0 && i < s.count; i++) {
+        double part = 6 + (s.entry[i].in_front ? s.entry[i].len : 0);
+
+        bytes[s.entry[i].label] += left * part / front;
+    }
+    return rc;
 }
 
 bool block_row_equal(const struct block_row *a, const struct block_row *b)

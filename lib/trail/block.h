@@ -34,6 +34,11 @@ struct block_row {
 int block_decode(struct block_row *rows, size_t count, struct str bytes,
                  const struct model *model, struct arena *arena, struct err *err);
 
+/* Add the bytes that each label takes in the block; bytes has one number a label, then one
+ * for directories. Short streams are counted by their part of what they shrank to. */
+int block_sizes(struct str block, const struct model *model, double *bytes,
+                struct arena *arena, struct err *err);
+
 /* Equal in everything that is evidence? */
 bool block_row_equal(const struct block_row *a, const struct block_row *b);
 

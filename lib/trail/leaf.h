@@ -7,7 +7,8 @@
 
 #include "base/str.h"
 
-enum { LEAF_INTEGER_MAX = 20, LEAF_MOMENT_MAX = 40, LEAF_UUID_TEXT = 36, LEAF_UUID_BYTES = 16 };
+enum { LEAF_INTEGER_MAX = 20, LEAF_MOMENT_MAX = 40, LEAF_UUID_TEXT = 36, LEAF_UUID_BYTES = 16,
+       LEAF_UUID_EITHER = 2 };
 
 /* Decimal, at most 18 digits, no leading zero, no minus zero. */
 bool leaf_integer_read(struct str s, int64_t *v);
@@ -22,7 +23,7 @@ size_t leaf_moment_print(char out[LEAF_MOMENT_MAX], uint8_t style, int64_t v);
 uint8_t leaf_moment_style(struct str s); /* LEAF_NO_STYLE: not a moment of these */
 int64_t leaf_moment_unit(uint8_t style); /* units in a second */
 
-/* RFC 9562 text of one case. */
+/* RFC 9562 text of one case. What is of both cases (no letters) is lower case too. */
 bool leaf_uuid_read(struct str s, bool upper, uint8_t out[LEAF_UUID_BYTES]);
 void leaf_uuid_print(char out[LEAF_UUID_TEXT], bool upper, const uint8_t in[LEAF_UUID_BYTES]);
 

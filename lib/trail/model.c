@@ -3,7 +3,8 @@
  *
  *   labels   kind | number << 7, name as length and bytes
  *   pieces   lengths, then the bytes of all
- *   shapes   kind, leaves, leaves + 1 pieces, leaves labels
+ *   shapes   kind, leaves, leaves + 1 pieces, leaves labels; a label is written as 0 where
+ *            it is the one that stood behind its piece last time, else as label + 1
  *   plans    label, type, guess, style, parent + 1
  *   values   label, count, lengths, then the bytes of all
  *   pairs    label, count, parents, values; each as the zigzag difference from the one
@@ -35,13 +36,14 @@ static struct label *label_add(struct model *m, uint8_t kind, bool number, struc
 
 void model_init(struct model *m)
 {
-    static const uint8_t types[LABEL_FIRST_NAMED] = {TYPE_SHAPE, TYPE_SHAPE, TYPE_SHAPE,
-                                                     TYPE_SHAPE, TYPE_ENTRY, TYPE_TEXT};
+    static const uint8_t types[LABEL_FIRST_NAMED] = {
+        TYPE_SHAPE, TYPE_SHAPE, TYPE_SHAPE, TYPE_SHAPE, TYPE_ENTRY, TYPE_TEXT, TYPE_TEXT};
 
     memset(m, 0, sizeof *m);
     for (int i = 0; i < LABEL_FIRST_NAMED; i++)
         label_add(m, SHAPE_KINDS, false, STR(""))->plan.type = types[i];
-    m->label[LABEL_VERBATIM].planned = m->label[LABEL_RECORD].planned = true;
+    m->label[LABEL_RECORD].planned = true;
+    m->label[LABEL_VERBATIM].planned = m->label[LABEL_FRAME].planned = true;
     m->labels_told = LABEL_FIRST_NAMED;
 }
 
@@ -56,6 +58,7 @@ void model_release(struct model *m)
     dictionary_release(&m->names);
     shapes_release(&m->shapes);
     arena_release(&m->texts);
+    free(m->behind);
     buf_release(&m->plans);
     buf_release(&m->moved);
     memset(m, 0, sizeof *m);
@@ -194,6 +197,7 @@ bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan)
 
     if (plan.type >= TYPES || plan.guess >= GUESSES || shape != (plan.type == TYPE_SHAPE) ||
         (label == LABEL_VERBATIM && plan.type != TYPE_TEXT) ||
+        (plan.type == TYPE_UUID && plan.style > LEAF_UUID_EITHER) ||
         (plan.type == TYPE_MOMENT && (plan.style >= LEAF_STYLES || (plan.style & 7) > 6)))
         return false;
     if (plan.guess == GUESS_NOTHING || (plan.guess == GUESS_PREVIOUS && number))
@@ -223,6 +227,21 @@ static void tell_texts(struct buf *out, const struct dictionary *d, uint32_t fro
         buf_put_str(out, d->entry[i]);
 }
 
+/* Where the label is kept that stood behind a piece last. */
+static uint16_t *label_behind(struct model *m, uint32_t piece)
+{
+    if (piece >= m->behind_cap) {
+        uint32_t cap = m->behind_cap ? m->behind_cap : 256;
+
+        while (cap <= piece)
+            cap *= 2;
+        m->behind = xrealloc(m->behind, cap * sizeof *m->behind);
+        memset(m->behind + m->behind_cap, 0xff, (cap - m->behind_cap) * sizeof *m->behind);
+        m->behind_cap = cap;
+    }
+    return &m->behind[piece];
+}
+
 static void tell_shapes(struct model *m, struct buf *out)
 {
     buf_put_varint(out, m->shapes.count - m->shapes_told);
@@ -233,8 +252,12 @@ static void tell_shapes(struct model *m, struct buf *out)
         buf_put_varint(out, s->leaves);
         for (size_t k = 0; k <= s->leaves; k++)
             buf_put_varint(out, s->piece[k]);
-        for (size_t k = 0; k < s->leaves; k++)
-            buf_put_varint(out, s->label[k]);
+        for (size_t k = 0; k < s->leaves; k++) {
+            uint16_t *behind = label_behind(m, s->piece[k]);
+
+            buf_put_varint(out, *behind == s->label[k] ? 0 : s->label[k] + 1ULL);
+            *behind = s->label[k];
+        }
     }
     m->shapes_told = m->shapes.count;
 }
@@ -395,7 +418,14 @@ static void take_shape(struct taking *t, uint32_t at)
     }
     for (uint64_t i = 0; i < leaves && !t->c.bad; i++) {
         uint64_t l = cursor_varint(&t->c);
+        uint16_t *behind = t->check ? NULL : label_behind(t->m, piece[i]);
 
+        if (t->check) /* what stood behind a piece is known to the teller alone */
+            l = l                                                  ? l - 1
+                : at < s->count && i < s->shape[at].leaves ? s->shape[at].label[i]
+                                                           : 0;
+        else
+            l = l ? l - 1 : *behind;
         if (l < LABEL_FIRST_NAMED || l >= t->m->labels || t->m->label[l].kind != kind)
             t->c.bad = true;
         else
@@ -403,6 +433,8 @@ static void take_shape(struct taking *t, uint32_t at)
                 if (label[k] == l)
                     t->c.bad = true;
         label[i] = (uint16_t)l;
+        if (behind)
+            *behind = label[i];
     }
     if (t->c.bad)
         return;

@@ -21,6 +21,7 @@ enum {
     LABEL_URL,       /* of the URL + 1; 0: kept as text */
     LABEL_SIGNATURE, /* the token's third part, decoded */
     LABEL_VERBATIM,  /* a record that has no shape */
+    LABEL_FRAME,     /* not a value: what rows have beside their bytes */
     LABEL_FIRST_NAMED,
     LABEL_NONE = 0xffff
 };
@@ -31,7 +32,7 @@ enum value_type {
     TYPE_SHAPE,    /* number of a shape + 1, or 0 */
     TYPE_INTEGER,  /* leaf_integer */
     TYPE_MOMENT,   /* leaf_moment of plan.style */
-    TYPE_UUID,     /* leaf_uuid; plan.style 1: upper case */
+    TYPE_UUID,     /* leaf_uuid; plan.style: 0 lower case, 1 upper case, 2 either */
     TYPES
 };
 
@@ -80,6 +81,8 @@ struct model {
     struct arena texts;
     size_t text_bytes;       /* of values */
     uint32_t labels_told, shapes_told, pieces_told;
+    uint16_t *behind; /* by piece: the label that stood behind it last, in what was told */
+    uint32_t behind_cap;
     struct buf plans, moved; /* writer: changes not yet told, encoded */
     uint32_t plans_changed, pairs_moved;
 };

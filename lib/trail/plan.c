@@ -34,7 +34,8 @@ struct planning {
     struct survey *survey; /* by label */
     struct plan *plan;     /* by label: the one being made */
     bool *open;            /* by label: is planned now */
-    struct arena arena;
+    uint64_t differ[LIMIT_BLOCK_ROWS];
+    struct arena arena, once; /* once: of one cost */
 };
 
 /* ---- survey ---- */
@@ -107,14 +108,23 @@ static bool survey_numbers(struct planning *p, uint16_t label, struct plan plan)
     return good >= c->count - c->count / 16;
 }
 
-static bool all_uuids(const struct cells *c, bool upper)
+/* Are nearly all of the values UUIDs, and how are they written? */
+static bool all_uuids(const struct cells *c, uint8_t *style)
 {
     uint8_t ignored[LEAF_UUID_BYTES];
-    uint32_t good = 0;
+    uint32_t lower = 0;
+    uint32_t upper = 0;
 
-    for (uint32_t i = 0; i < c->count; i++)
-        good += leaf_uuid_read((struct str){c->at[i].at, c->at[i].len}, upper, ignored);
-    return good >= c->count - c->count / 16;
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct str text = {c->at[i].at, c->at[i].len};
+
+        if (leaf_uuid_read(text, false, ignored))
+            lower++;
+        else
+            upper += leaf_uuid_read(text, true, ignored);
+    }
+    *style = upper == 0 ? 0 : lower == 0 ? 1 : LEAF_UUID_EITHER;
+    return lower + upper >= c->count - c->count / 16;
 }
 
 /* ---- numbers ---- */
@@ -132,7 +142,7 @@ static int compare_words(const void *a, const void *b)
 static double number_cost(struct planning *p, uint16_t label, struct plan plan)
 {
     const struct survey *v = &p->survey[label];
-    uint64_t *differ = arena_alloc(&p->arena, (p->rows + 1) * sizeof *differ);
+    uint64_t *differ = p->differ;
     const struct row_values *parent = NULL;
     double bits = 0, entropy = 0;
     struct guesser g;
@@ -140,7 +150,8 @@ static double number_cost(struct planning *p, uint16_t label, struct plan plan)
 
     if (plan.parent != LABEL_NONE)
         parent = &p->survey[plan.parent].values;
-    guess_begin(&g, p->m, plan, parent, &p->arena);
+    arena_reset(&p->once);
+    guess_begin(&g, p->m, plan, parent, &p->once);
     if (plan.parent != LABEL_NONE && p->plan[plan.parent].type == TYPE_MOMENT) {
         g.parent_moment = true;
         g.parent_unit = leaf_moment_unit(p->plan[plan.parent].style);
@@ -199,13 +210,11 @@ static void choose_type(struct planning *p, uint16_t label)
         plan->type = TYPE_SHAPE;
         return;
     }
-    if (v->distinct > v->cells - v->cells / 8)
-        for (uint8_t upper = 0; upper < 2; upper++)
-            if (all_uuids(c, upper)) {
-                plan->type = TYPE_UUID;
-                plan->style = upper;
-                return;
-            }
+    if (v->distinct > v->cells - v->cells / 8 && all_uuids(c, &plan->style)) {
+        plan->type = TYPE_UUID;
+        return;
+    }
+    plan->style = 0;
     if (!p->m->label[label].number) {
         number.style = common_style(c);
         number.type = TYPE_MOMENT;
@@ -228,6 +237,12 @@ static void choose_type(struct planning *p, uint16_t label)
 
 /* ---- guesses ---- */
 
+/* Is the other label there often enough to guess from? */
+static bool covers(const struct survey *o, const struct survey *v)
+{
+    return o->cells > 0 && o->cells >= v->cells / 2;
+}
+
 static void choose_equal(struct planning *p, uint16_t label)
 {
     const struct survey *v = &p->survey[label];
@@ -244,7 +259,7 @@ static void choose_equal(struct planning *p, uint16_t label)
         uint32_t misses = 0;
         double cost;
 
-        if (i == label || o->cells < v->cells / 2 || p->plan[i].guess == GUESS_EQUAL)
+        if (i == label || !covers(o, v) || p->plan[i].guess == GUESS_EQUAL)
             continue;
         for (size_t row = 0; row < p->rows && misses <= v->cells / 8; row++)
             misses += v->id[row] != ABSENT &&
@@ -260,17 +275,21 @@ static void choose_equal(struct planning *p, uint16_t label)
     }
 }
 
-/* Bits a value when it follows from the label `from`, or with LABEL_NONE is a constant. */
-static double follow_cost(struct planning *p, uint16_t label, uint16_t from)
+/* Bits a value when it follows from the label `from`, or with LABEL_NONE is a constant;
+ * given up with infinity above `most`. */
+static double follow_cost(struct planning *p, uint16_t label, uint16_t from, double most)
 {
     uint16_t seen[LIMIT_BLOCK_ROWS + 1];
     const struct survey *v = &p->survey[label];
     const struct survey *o = from == LABEL_NONE ? NULL : &p->survey[from];
+    uint32_t bound = (uint32_t)(most * v->cells / (v->entropy + place_bits)) + 1;
     uint32_t misses = 0;
     uint32_t news = 0;
 
     memset(seen, 0xff, sizeof seen);
     for (size_t row = 0; row < p->rows; row++) {
+        if (misses > bound)
+            return INFINITY;
         uint16_t parent = o ? o->id[row] : 0;
 
         if (v->id[row] == ABSENT)
@@ -296,7 +315,7 @@ static void choose_follows(struct planning *p, uint16_t label)
 
     if ((plan->type != TYPE_ENTRY && plan->type != TYPE_SHAPE) || plan->guess != GUESS_NOTHING)
         return;
-    if ((cost = follow_cost(p, label, LABEL_NONE)) <= best) {
+    if ((cost = follow_cost(p, label, LABEL_NONE, best)) <= best) {
         best = cost;
         plan->guess = GUESS_FOLLOWS;
     }
@@ -305,10 +324,11 @@ static void choose_follows(struct planning *p, uint16_t label)
     for (uint16_t i = 0; i < p->m->labels; i++) {
         const struct survey *o = &p->survey[i];
 
-        if (i == label || o->cells < v->cells / 2 || p->plan[i].guess == GUESS_EQUAL ||
+        if (i == label || !covers(o, v) || o->distinct < 2 ||
+            p->plan[i].guess == GUESS_EQUAL ||
             (p->plan[i].type != TYPE_ENTRY && p->plan[i].type != TYPE_SHAPE))
             continue;
-        cost = follow_cost(p, label, i);
+        cost = follow_cost(p, label, i, best);
         if (cost < best * clearly && !depends(p, i, label, 0)) {
             best = cost;
             plan->guess = GUESS_FOLLOWS;
@@ -347,14 +367,14 @@ static void choose_number_guess(struct planning *p, uint16_t label)
     for (uint16_t i = LABEL_FIRST_NAMED; i < p->m->labels; i++) {
         struct survey *o = &p->survey[i];
 
-        if (i == label || o->cells < v->cells / 2)
+        if (i == label || !covers(o, v))
             continue;
         if (is_number(p->plan[i])) {
             try_number(p, label, GUESS_PARENT, i, &best);
             if (p->plan[label].type == TYPE_MOMENT && p->plan[i].type == TYPE_INTEGER)
                 try_number(p, label, GUESS_SUM, i, &best);
         } else if (p->plan[i].type == TYPE_ENTRY && p->plan[i].guess != GUESS_EQUAL &&
-                   o->distinct <= v->cells / 4) {
+                   o->distinct <= 64 && o->distinct <= v->cells / 4) {
             if (!o->values.entry) {
                 row_values_make(&o->values, WANT_ENTRY, p->rows, &p->arena);
                 for (size_t row = 0; row < p->rows; row++)
@@ -396,6 +416,7 @@ static void end(struct planning *p)
     free(p->survey);
     free(p->plan);
     free(p->open);
+    arena_release(&p->once);
     arena_release(&p->arena);
 }
 

@@ -470,10 +470,17 @@ static void write_uuids(struct writing *w, const struct cells *cells)
 
     for (size_t i = 0; i < cells->count; i++) {
         struct str text = {cells->at[i].at, cells->at[i].len};
+        uint8_t style = w->label->plan.style;
         uint8_t bytes[LEAF_UUID_BYTES];
+        bool upper = style == 1;
+        bool good = leaf_uuid_read(text, upper, bytes);
 
-        if (leaf_uuid_read(text, w->label->plan.style, bytes)) {
+        if (!good && style == LEAF_UUID_EITHER)
+            good = upper = leaf_uuid_read(text, true, bytes);
+        if (good) {
             buf_put(&fixed, bytes, sizeof bytes);
+            if (style == LEAF_UUID_EITHER)
+                w->missed.number[w->missed.numbers++] = upper;
         } else {
             miss(&w->missed, i);
             miss_raw(&w->missed, text);
@@ -566,7 +573,7 @@ static void write_frame(struct shredder *s)
     }
     buf_put_varint(&rest, bytes);
     buf_put_str(&flags, buf_str(&rest));
-    streams_put(&s->streams, LABEL_VERBATIM, PART_FRAME, buf_str(&flags));
+    streams_put(&s->streams, LABEL_FRAME, PART_FRAME, buf_str(&flags));
     buf_release(&flags);
     buf_release(&rest);
 }
@@ -624,7 +631,7 @@ int shred_definitions(struct shredder *s, struct buf *out, struct err *err)
     int rc;
 
     model_tell(&s->model, &told);
-    deflate_block(&packed, buf_str(&told), DEFLATE_FAST);
+    deflate_block(&packed, buf_str(&told), DEFLATE_SMALL);
     buf_put_u8(out, DEFINITIONS_CODEC);
     buf_put_u64(out, s->generation);
     buf_put_varint(out, s->groups++);

@@ -17,7 +17,7 @@ static void put_entry(struct streams *s, uint16_t label, enum stream_part part, 
         s->cap = s->cap ? s->cap * 2 : 256;
         s->entry = xrealloc(s->entry, s->cap * sizeof *s->entry);
     }
-    s->entry[s->count++] = (struct stream_entry){label, (uint8_t)part, method,
+    s->entry[s->count++] = (struct stream_entry){label, (uint8_t)part, method, false,
                                                  (uint32_t)bytes.len, {NULL, 0}};
     if (method == METHOD_CONSTANT)
         bytes.len = 1;
@@ -133,7 +133,9 @@ static bool read_entry(struct stream_entry *e, struct cursor *front, struct curs
     uint8_t how = cursor_u8(front);
     uint64_t len = cursor_varint(front);
 
-    *e = (struct stream_entry){(uint16_t)label, how & 15, how >> 4, (uint32_t)len, {"", 0}};
+    *e = (struct stream_entry){(uint16_t)label, how & 15, how >> 4, false, (uint32_t)len,
+                               {"", 0}};
+    e->in_front = e->method == METHOD_FRONT || e->method == METHOD_CONSTANT;
     if (e->method == METHOD_STORED)
         e->stored = cursor_bytes(tail, len);
     else if (e->method == METHOD_DEFLATED)

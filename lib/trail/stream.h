@@ -15,6 +15,8 @@
 #ifndef TRAIL_STREAM_H
 #define TRAIL_STREAM_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -34,6 +36,7 @@ enum stream_part {
 struct stream_entry {
     uint16_t label;
     uint8_t part, method;
+    bool in_front; /* reader: among the short ones */
     uint32_t len;
     struct str stored; /* reader: its bytes in the block; for CONSTANT one byte */
 };

@@ -51,6 +51,13 @@ struct trail_sizes {
 };
 int trail_sizes(struct trail *t, struct trail_sizes *out, struct err *err);
 
+/* Bytes by column of the evidence, found by walking the blocks: each() is called for every
+ * name, the largest first. Names are paths in the record, in the token's parts
+ * (token.header, token.payload) and in the URL; "(definitions)", "(groups)" are the rest. */
+int trail_sizes_by_column(const char *dir,
+                          void (*each)(void *ctx, struct str name, double bytes), void *ctx,
+                          struct err *err);
+
 /* Walk every byte: checksums, heads in the groups, right edge, tree, checkpoint. found()
  * is called for each fault, with the file's name in the store; *faults counts them. key
  * may be NULL. Without DIR/keys the tree is not recomputed and *tree_checked is false. */

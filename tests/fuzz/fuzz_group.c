@@ -9,11 +9,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena = {0};
     struct block_row row[4];
+    struct model model;
     struct group g;
     struct err err;
     struct str bytes = {(const char *)data, size};
 
-    block_decode(row, size % 5, bytes, &arena, &err);
+    model_init(&model);
+    block_decode(row, size % 5, bytes, &model, &arena, &err);
+    model_release(&model);
     if (size >= 64) {
         group_decode_header(&g, data, &err);
         memset(&g, 0, sizeof g);

@@ -1,0 +1,20 @@
+/* traffic.h - synthetic GP Connect calls: people and organisations that do not exist, NHS
+ * numbers of the 999 range, which is never issued; the same seed gives the same bytes.
+ *
+ * 8,000 practices with 4 suppliers, 300 organisations with 12 products (token layouts), 133
+ * users each, 896,000 patients; sessions of some calls, a few people seen often. */
+#ifndef BENCH_TRAFFIC_H
+#define BENCH_TRAFFIC_H
+
+#include "bench/draw.h"
+#include "bench/tree.h"
+
+struct traffic;
+
+struct traffic *traffic_new(uint64_t seed, bool hurt);
+/* Append the next record with its line feed. */
+void traffic_next(struct traffic *t, struct buf *out);
+const struct draw *traffic_ledger(const struct traffic *t);
+void traffic_free(struct traffic *t);
+
+#endif
