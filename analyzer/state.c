@@ -134,7 +134,7 @@ static int open_log(struct state *s, struct trail_writer **w, struct err *err)
     for (int i = 0; rc == ERR_BUSY && i < LOCK_TRIES; i++) {
         if (i > 0)
             usleep(LOCK_WAIT_US);
-        rc = trail_writer_open(w, s->access, &what, err);
+        rc = trail_writer_open(w, s->access, NULL, &what, err);
     }
     return rc;
 }
@@ -146,7 +146,7 @@ int state_log(struct state *s, const char *action, struct str scope, const char 
     struct trail_writer *w = NULL;
     struct trail_new_row row = {.received_us = disk_now_us()};
     struct buf entry = {0};
-    bool full;
+    struct trail_taken taken;
     int rc;
 
     if (*s->problem)
@@ -157,7 +157,7 @@ int state_log(struct state *s, const char *action, struct str scope, const char 
     row.bytes = buf_str(&entry);
     row.full_len = entry.len;
     if ((rc = trail_writer_source(w, &source, err)) == 0 &&
-        (rc = trail_writer_add(w, &row, &full, err)) == 0)
+        (rc = trail_writer_add(w, &row, &taken, err)) == 0)
         rc = trail_writer_commit(w, err);
     trail_writer_close(w);
     buf_release(&entry);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/disk.h"
+#include "base/zone.h"
 #include "base/limits.h"
 #include "collector/intake.h"
 
@@ -86,11 +87,10 @@ int ingest_run(const struct ingest_options *o)
     bool ok = false;
 
     if (zone_load(&zone, "Europe/London", &err) < 0 ||
-        trail_writer_open(&r.intake.writer, o->store, &what, &err) < 0) {
+        trail_writer_open(&r.intake.writer, o->store, zone, &what, &err) < 0) {
         talk("%s", err.text);
         goto out;
     }
-    r.intake.zone = zone;
     tally.first_seq = what.rows;
     greet(&what, o->store);
     for (size_t i = 0; i < o->paths; i++)

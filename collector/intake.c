@@ -35,7 +35,6 @@ struct taking {
     struct buf large;      /* its first bytes */
     int64_t received_us;
     bool end;
-    struct arena arena;
 };
 
 /* ---- what is known already ---- */
@@ -117,25 +116,17 @@ static int commit(struct taking *t, struct err *err)
 static int take(struct taking *t, struct str bytes, uint64_t position, uint64_t full_len,
                 const uint8_t *full_sha, struct err *err)
 {
-    struct record_input in = {.bytes = bytes, .format = t->format,
-                              .header = buf_str(&t->header),
-                              .too_large = full_len > bytes.len,
-                              .received_us = t->received_us};
     struct trail_new_row row = {.bytes = bytes, .has_position = true, .position = position,
                                 .full_len = full_len, .received_us = t->received_us,
                                 .full_sha = full_sha};
-    struct record record;
-    bool full = false;
+    struct trail_taken taken;
     int rc;
 
-    arena_reset(&t->arena);
-    record_read(&record, &in, t->in->zone, &t->arena);
-    row.reject = record.reject;
-    tally_record(t->in->tally, &record, t->path, t->line);
-    t->prefix.rows++;
-    if ((rc = trail_writer_add(t->in->writer, &row, &full, err)) < 0)
+    if ((rc = trail_writer_add(t->in->writer, &row, &taken, err)) < 0)
         return rc;
-    return full ? 1 : 0;
+    tally_record(t->in->tally, &taken.judgement, t->path, t->line);
+    t->prefix.rows++;
+    return taken.full ? 1 : 0;
 }
 
 /* ---- lines of JSON ---- */
@@ -392,7 +383,7 @@ int intake_file(struct intake *in, const char *path, bool *store_failed, struct 
         return rc;
     t.mac = hash_stream_new(trail_writer_mac_key(in->writer));
     t.sum = hash_sum_new();
-    in->progress = (struct progress){talk_clock(), 0};
+    in->progress = (struct progress){.begun = talk_clock()};
     if ((rc = find_prefix(&t, err)) < 0 || (rc = recognise(&t, err)) <= 0)
         goto out;
     if (rc == 2) {
@@ -409,6 +400,5 @@ out:
     buf_release(&t.header);
     buf_release(&t.window);
     buf_release(&t.large);
-    arena_release(&t.arena);
     return rc;
 }

@@ -3,7 +3,6 @@
 #ifndef COLLECTOR_INTAKE_H
 #define COLLECTOR_INTAKE_H
 
-#include "base/zone.h"
 #include "collector/ingest.h"
 #include "collector/tally.h"
 #include "collector/talk.h"
@@ -11,7 +10,6 @@
 
 struct intake {
     struct trail_writer *writer;
-    const struct zone *zone;
     const struct ingest_options *options;
     struct tally *tally;
     struct progress progress;

@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "record/mask.h"
 
+enum { PROGRESS_CALLS = 256 };
+
 void talk(const char *fmt, ...)
 {
     char line[1024];
@@ -34,11 +36,13 @@ double talk_clock(void)
 
 void talk_progress(struct progress *p, uint64_t done, uint64_t size, uint64_t records)
 {
-    double now = talk_clock();
-    double spent = now - p->begun;
-    double left;
+    double now, spent, left;
 
-    if (now - p->last < 0.2 || size == 0 || done == 0 || !isatty(STDERR_FILENO))
+    if (++p->calls % PROGRESS_CALLS || size == 0 || done == 0 || !isatty(STDERR_FILENO))
+        return;
+    now = talk_clock();
+    spent = now - p->begun;
+    if (now - p->last < 0.2)
         return;
     p->last = now;
     left = spent * (double)(size > done ? size - done : 0) / (double)done;

@@ -11,6 +11,7 @@ void talk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* At most five times a second, and only on a terminal. */
 struct progress {
     double begun, last;
+    unsigned calls;
 };
 double talk_clock(void); /* seconds, monotonic */
 void talk_progress(struct progress *p, uint64_t done, uint64_t size, uint64_t records);

@@ -4,21 +4,17 @@
 #include "base/mem.h"
 #include "collector/talk.h"
 
-void tally_record(struct tally *t, const struct record *r, const char *file, uint64_t line)
+void tally_record(struct tally *t, const struct judgement *j, const char *file, uint64_t line)
 {
-    const struct value *access = &r->column[COLUMN_GPC_ACCESS];
-
     t->records++;
-    if (r->reject != REJECT_NONE) {
-        t->malformed++;
-        if (t->reject[r->reject]++ == 0) {
-            t->reject_line[r->reject] = line;
-            t->reject_file[r->reject] = xstrdup(file);
-        }
+    t->untied += j->untied;
+    if (j->reject == REJECT_NONE)
+        return;
+    t->malformed++;
+    if (t->reject[j->reject]++ == 0) {
+        t->reject_line[j->reject] = line;
+        t->reject_file[j->reject] = xstrdup(file);
     }
-    if (access->kind == VALUE_TEXT && !str_equal(access->text, STR("none")) &&
-        r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING)
-        t->untied++;
 }
 
 void tally_print(const struct tally *t, bool json)

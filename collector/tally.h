@@ -3,7 +3,7 @@
 #define COLLECTOR_TALLY_H
 
 #include "base/buf.h"
-#include "record/record.h"
+#include "trail/judge.h"
 
 struct tally {
     uint64_t records, malformed, duplicates, reference, bytes_in, bytes_stored;
@@ -15,8 +15,8 @@ struct tally {
     char *reject_file[REJECT_COUNT];
 };
 
-/* Count a record that was just read from that line of that file. */
-void tally_record(struct tally *t, const struct record *r, const char *file, uint64_t line);
+/* Count a record that was just taken from that line of that file. */
+void tally_record(struct tally *t, const struct judgement *j, const char *file, uint64_t line);
 void tally_print(const struct tally *t, bool json); /* stdout */
 void tally_talk(const struct tally *t);             /* stderr: malformed ones, untied ones */
 void tally_release(struct tally *t);

@@ -5,10 +5,15 @@
  * has it, else a table of 256 words that is computed by the compiler. */
 #include "base/hash.h"
 
+#include <assert.h>
+
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
+#include "base/sha256.h"
 
 /* A failure of these calls means no memory or a broken library: there is no going on. */
 static void must(int ok)
@@ -33,10 +38,69 @@ static EVP_MD_CTX *begin(void)
     return context;
 }
 
+/* Parts through a block of 64 bytes; the state is that of `done` bytes already hashed. */
+static void sha256_fast(uint8_t out[HASH_BYTES], uint32_t state[8], uint64_t done,
+                        const struct str *part, size_t count)
+{
+    uint8_t block[128];
+    size_t held = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *p = (const uint8_t *)part[i].at;
+        size_t left = part[i].len;
+
+        done += left;
+        if (held > 0 && left > 0) {
+            size_t n = 64 - held < left ? 64 - held : left;
+
+            memcpy(block + held, p, n);
+            held += n;
+            p += n;
+            left -= n;
+            if (held == 64) {
+                sha256_blocks(state, block, 1);
+                held = 0;
+            }
+        }
+        if (left >= 64) {
+            sha256_blocks(state, p, left / 64);
+            p += left & ~(size_t)63;
+            left &= 63;
+        }
+        if (left > 0) {
+            memcpy(block, p, left);
+            held = left;
+        }
+    }
+    memset(block + held, 0, sizeof block - held);
+    block[held] = 0x80;
+    put_be64(block + (held < 56 ? 56 : 120), done * 8);
+    sha256_blocks(state, block, held < 56 ? 1 : 2);
+    for (int i = 0; i < 8; i++)
+        put_be32(out + 4 * i, state[i]);
+}
+
+/* Asked once a thread: the environment is not to be read for every hash. */
+static bool is_fast(void)
+{
+    static __thread int known;
+
+    if (known == 0)
+        known = sha256_available() ? 1 : -1;
+    return known > 0;
+}
+
 void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count)
 {
-    EVP_MD_CTX *context = begin();
+    uint32_t state[8];
+    EVP_MD_CTX *context;
 
+    if (is_fast()) {
+        memcpy(state, sha256_start, sizeof state);
+        sha256_fast(out, state, 0, part, count);
+        return;
+    }
+    context = begin();
     for (size_t i = 0; i < count; i++)
         must(EVP_DigestUpdate(context, part[i].at, part[i].len));
     must(EVP_DigestFinal_ex(context, out, NULL));
@@ -44,37 +108,63 @@ void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count)
 
 void hash_hmac(uint8_t out[HASH_BYTES], struct str key, const struct str *part, size_t count)
 {
-    struct hash_stream *h = hash_stream_new(key);
-
-    for (size_t i = 0; i < count; i++)
-        hash_stream_update(h, part[i]);
-    hash_stream_peek(h, out);
-    hash_stream_free(h);
-}
-
-/* HMAC by its definition, over one block: the message is short and the key fixed, and this
- * is called for every record. */
-static void hmac_short(uint8_t out[HASH_BYTES], const uint8_t key[HASH_BYTES],
-                       struct str message, uint8_t last)
-{
-    uint8_t pad[64];
+    uint8_t pad[64] = {0};
     uint8_t inner[HASH_BYTES];
-    struct str part[3] = {{(char *)pad, 64}, message, {(char *)&last, 1}};
+    struct str all[6];
 
-    memset(pad, 0x36, sizeof pad);
-    for (size_t i = 0; i < HASH_BYTES; i++)
-        pad[i] ^= key[i];
-    hash_sha256(inner, part, 3);
-    memset(pad, 0x5c, sizeof pad);
-    for (size_t i = 0; i < HASH_BYTES; i++)
-        pad[i] ^= key[i];
-    part[1] = (struct str){(char *)inner, HASH_BYTES};
-    hash_sha256(out, part, 2);
+    assert(count <= 5);
+    if (key.len > sizeof pad) {
+        hash_sha256(inner, &key, 1);
+        key = (struct str){(char *)inner, HASH_BYTES};
+    }
+    if (key.len)
+        memcpy(pad, key.at, key.len);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36;
+    all[0] = (struct str){(char *)pad, sizeof pad};
+    for (size_t i = 0; i < count; i++)
+        all[i + 1] = part[i];
+    hash_sha256(inner, all, count + 1);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    all[1] = (struct str){(char *)inner, HASH_BYTES};
+    hash_sha256(out, all, 2);
 }
 
-void hash_hkdf_expand(uint8_t out[HASH_BYTES], const uint8_t key[HASH_BYTES], struct str info)
+void hash_key_init(struct hash_key *k, const uint8_t key[HASH_BYTES])
 {
-    hmac_short(out, key, info, 1);
+    uint8_t pad[64] = {0};
+
+    memcpy(k->key, key, HASH_BYTES);
+    k->ready = is_fast();
+    if (!k->ready)
+        return;
+    memcpy(pad, key, HASH_BYTES);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36;
+    memcpy(k->inner, sha256_start, sizeof k->inner);
+    sha256_blocks(k->inner, pad, 1);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    memcpy(k->outer, sha256_start, sizeof k->outer);
+    sha256_blocks(k->outer, pad, 1);
+}
+
+void hash_hkdf_expand(uint8_t out[HASH_BYTES], const struct hash_key *key, struct str info)
+{
+    uint8_t inner[HASH_BYTES];
+    struct str part[2] = {info, STR("\1")};
+    struct str second = {(char *)inner, HASH_BYTES};
+    uint32_t state[8];
+
+    if (!key->ready) {
+        hash_hmac(out, (struct str){(const char *)key->key, HASH_BYTES}, part, 2);
+        return;
+    }
+    memcpy(state, key->inner, sizeof state);
+    sha256_fast(inner, state, 64, part, 2);
+    memcpy(state, key->outer, sizeof state);
+    sha256_fast(out, state, 64, &second, 1);
 }
 
 static uint32_t crc_portable(uint32_t crc, const uint8_t *p, size_t len)
@@ -123,57 +213,51 @@ uint32_t hash_crc32c(uint32_t crc, struct str bytes)
 }
 
 struct hash_stream {
-    EVP_MD_CTX *inner, *outer, *peek;
+    EVP_MAC *method;
+    EVP_MAC_CTX *context;
 };
 
 struct hash_stream *hash_stream_new(struct str key)
 {
     struct hash_stream *h = xmalloc(sizeof *h);
-    uint8_t pad[64] = {0};
-    uint8_t short_key[HASH_BYTES];
+    struct str purpose = STR("gpca-content-v1");
+    uint8_t made[HASH_BYTES];
+    char cipher[] = "AES-128-GCM";
+    OSSL_PARAM param[3];
 
-    if (key.len > sizeof pad) {
-        hash_sha256(short_key, &key, 1);
-        key = (struct str){(char *)short_key, HASH_BYTES};
-    }
-    if (key.len)
-        memcpy(pad, key.at, key.len);
-    h->inner = EVP_MD_CTX_new();
-    h->outer = EVP_MD_CTX_new();
-    h->peek = EVP_MD_CTX_new();
-    must(h->inner && h->outer && h->peek);
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] ^= 0x36;
-    must(EVP_DigestInit_ex(h->inner, EVP_sha256(), NULL));
-    must(EVP_DigestUpdate(h->inner, pad, sizeof pad));
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] ^= 0x36 ^ 0x5c;
-    must(EVP_DigestInit_ex(h->outer, EVP_sha256(), NULL));
-    must(EVP_DigestUpdate(h->outer, pad, sizeof pad));
+    hash_hmac(made, key, &purpose, 1);
+    param[0] = OSSL_PARAM_construct_utf8_string("cipher", cipher, 0);
+    param[1] = OSSL_PARAM_construct_octet_string("iv", made + 16, 12);
+    param[2] = OSSL_PARAM_construct_end();
+    h->method = EVP_MAC_fetch(NULL, "GMAC", NULL);
+    must(h->method != NULL);
+    h->context = EVP_MAC_CTX_new(h->method);
+    must(h->context && EVP_MAC_init(h->context, made, 16, param) == 1);
     return h;
 }
 
 void hash_stream_update(struct hash_stream *h, struct str bytes)
 {
-    must(EVP_DigestUpdate(h->inner, bytes.at, bytes.len));
+    if (bytes.len > 0)
+        must(EVP_MAC_update(h->context, (const unsigned char *)bytes.at, bytes.len));
 }
 
 void hash_stream_peek(const struct hash_stream *h, uint8_t out[HASH_BYTES])
 {
-    must(EVP_MD_CTX_copy_ex(h->peek, h->inner));
-    must(EVP_DigestFinal_ex(h->peek, out, NULL));
-    must(EVP_MD_CTX_copy_ex(h->peek, h->outer));
-    must(EVP_DigestUpdate(h->peek, out, HASH_BYTES));
-    must(EVP_DigestFinal_ex(h->peek, out, NULL));
+    EVP_MAC_CTX *copy = EVP_MAC_CTX_dup(h->context);
+    size_t len;
+
+    memset(out, 0, HASH_BYTES);
+    must(copy && EVP_MAC_final(copy, out, &len, HASH_BYTES) == 1);
+    EVP_MAC_CTX_free(copy);
 }
 
 void hash_stream_free(struct hash_stream *h)
 {
     if (!h)
         return;
-    EVP_MD_CTX_free(h->inner);
-    EVP_MD_CTX_free(h->outer);
-    EVP_MD_CTX_free(h->peek);
+    EVP_MAC_CTX_free(h->context);
+    EVP_MAC_free(h->method);
     free(h);
 }
 

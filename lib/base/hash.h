@@ -14,13 +14,23 @@ void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count);
 /* HMAC-SHA-256 (RFC 2104) of the concatenation. */
 void hash_hmac(uint8_t out[HASH_BYTES], struct str key, const struct str *part, size_t count);
 
-/* First 32 bytes of HKDF-Expand (RFC 5869) with SHA-256. */
-void hash_hkdf_expand(uint8_t out[HASH_BYTES], const uint8_t key[HASH_BYTES], struct str info);
+/* A key of HMAC-SHA-256 that is used for every record: its first blocks are hashed once. */
+struct hash_key {
+    uint8_t key[HASH_BYTES];
+    uint32_t inner[8], outer[8];
+    bool ready; /* the two are filled */
+};
+void hash_key_init(struct hash_key *k, const uint8_t key[HASH_BYTES]);
+/* First 32 bytes of HKDF-Expand (RFC 5869) with SHA-256; info is at most 40 bytes. */
+void hash_hkdf_expand(uint8_t out[HASH_BYTES], const struct hash_key *key, struct str info);
 
 /* CRC-32C (Castagnoli, RFC 3720 appendix B.4), continued from crc; start with 0. */
 uint32_t hash_crc32c(uint32_t crc, struct str bytes);
 
-/* HMAC-SHA-256 of a stream whose value can be asked for on the way. One thread owns it. */
+/* A MAC of a stream whose value can be asked for on the way: GMAC (NIST SP 800-38D) with
+ * AES-128 under a key and a nonce that HMAC-SHA-256 makes of the given key, padded with
+ * zeros. It recognises content of this store; it protects nothing that is published. One
+ * thread owns it. */
 struct hash_stream;
 
 struct hash_stream *hash_stream_new(struct str key);

@@ -48,11 +48,13 @@ int keys_create(struct keys *out, const char *dir, struct err *err)
     char folder[LIMIT_PATH_BYTES];
     char origin[NOTE_NAME_MAX];
     uint8_t public[SIGN_PUBLIC_BYTES];
+    uint8_t commitment[HASH_BYTES];
     int rc;
 
     make_origin(origin);
     hash_random(out->signing, sizeof out->signing);
-    hash_random(out->commitment, sizeof out->commitment);
+    hash_random(commitment, sizeof commitment);
+    hash_key_init(&out->commitment, commitment);
     hash_random(out->content, sizeof out->content);
     sign_public(public, out->signing);
     if ((rc = note_key_init(&out->verifier, str_of(origin), public, err)) < 0 ||
@@ -60,7 +62,7 @@ int keys_create(struct keys *out, const char *dir, struct err *err)
         (rc = disk_make_dir(folder, 0700, err)) < 0 ||
         (rc = write_key(dir, "origin", origin, strlen(origin), err)) < 0 ||
         (rc = write_key(dir, "signing", out->signing, sizeof out->signing, err)) < 0 ||
-        (rc = write_key(dir, "commitment", out->commitment, sizeof out->commitment, err)) < 0)
+        (rc = write_key(dir, "commitment", commitment, sizeof commitment, err)) < 0)
         return rc;
     return write_key(dir, "content", out->content, sizeof out->content, err);
 }
@@ -89,15 +91,17 @@ int keys_load(struct keys *out, const char *dir, struct err *err)
 {
     char path[LIMIT_PATH_BYTES];
     uint8_t public[SIGN_PUBLIC_BYTES];
+    uint8_t commitment[HASH_BYTES];
     struct buf origin = {0};
     int rc;
 
     if ((rc = path_of(path, dir, "origin", err)) < 0 ||
         (rc = disk_read_all(path, NOTE_NAME_MAX, &origin, err)) < 0 ||
         (rc = read_key(dir, "signing", out->signing, err)) < 0 ||
-        (rc = read_key(dir, "commitment", out->commitment, err)) < 0 ||
+        (rc = read_key(dir, "commitment", commitment, err)) < 0 ||
         (rc = read_key(dir, "content", out->content, err)) < 0)
         goto out;
+    hash_key_init(&out->commitment, commitment);
     sign_public(public, out->signing);
     rc = note_key_init(&out->verifier, buf_str(&origin), public, err);
 out:

@@ -9,7 +9,7 @@ enum { KEYS_COMMITMENT_ID = 1 };
 struct keys {
     struct note_key verifier; /* its name is the origin of the log */
     uint8_t signing[SIGN_SEED_BYTES];
-    uint8_t commitment[HASH_BYTES];
+    struct hash_key commitment;
     uint8_t content[HASH_BYTES]; /* for the MAC by which content is known again */
 };
 

@@ -18,7 +18,7 @@ void entry_encode(uint8_t out[TREE_ENTRY_BYTES], const struct entry *e)
     memcpy(out + 32, e->commitment, HASH_BYTES);
 }
 
-void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const uint8_t key[HASH_BYTES], uint64_t index)
+void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const struct hash_key *key, uint64_t index)
 {
     uint8_t info[21] = "gpca-nonce-v1";
 
@@ -54,13 +54,18 @@ void tree_node(uint8_t out[HASH_BYTES], const uint8_t left[HASH_BYTES],
     hash_sha256(out, part, 3);
 }
 
-void tree_edge_append(struct tree_edge *t, const uint8_t leaf[HASH_BYTES])
+void tree_edge_append(struct tree_edge *t, const uint8_t leaf[HASH_BYTES],
+                      uint8_t tile[HASH_BYTES])
 {
+    int level = 0;
     size_t n = (size_t)__builtin_popcountll(t->size);
 
     memcpy(t->hash[n], leaf, HASH_BYTES);
-    for (uint64_t size = t->size; size & 1; size >>= 1, n--)
+    for (uint64_t size = t->size; size & 1; size >>= 1, n--) {
         tree_node(t->hash[n - 1], t->hash[n - 1], t->hash[n]);
+        if (++level == TREE_TILE_HEIGHT && tile)
+            memcpy(tile, t->hash[n - 1], HASH_BYTES);
+    }
     t->size++;
 }
 
@@ -88,7 +93,7 @@ void tree_root(uint8_t out[HASH_BYTES], const uint8_t *leaves, uint64_t count)
 
     edge.size = 0;
     for (uint64_t i = 0; i < count; i++)
-        tree_edge_append(&edge, leaves + i * HASH_BYTES);
+        tree_edge_append(&edge, leaves + i * HASH_BYTES, NULL);
     tree_edge_root(&edge, out);
 }
 

@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "base/hash.h"
 
-enum { TREE_ENTRY_BYTES = 64, TREE_EDGE_MAX = 64, TREE_NONCE_BYTES = 32 };
+enum { TREE_ENTRY_BYTES = 64, TREE_EDGE_MAX = 64, TREE_NONCE_BYTES = 32,
+       TREE_TILE_HEIGHT = 8, TREE_TILE = 256 };
 enum { ENTRY_RECORD = 1, ENTRY_EVENT = 2 };
 
 struct entry {
@@ -25,7 +26,7 @@ struct entry {
 void entry_encode(uint8_t out[TREE_ENTRY_BYTES], const struct entry *e);
 
 /* HKDF-Expand(key, "gpca-nonce-v1" || index, 8 bytes big-endian). */
-void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const uint8_t key[HASH_BYTES], uint64_t index);
+void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const struct hash_key *key, uint64_t index);
 
 /* SHA-256("gpca-commit-v1" 0x00 || nonce || the parts of the record, one behind another). */
 void entry_commit(uint8_t out[HASH_BYTES], const uint8_t nonce[TREE_NONCE_BYTES],
@@ -42,7 +43,10 @@ struct tree_edge {
     uint8_t hash[TREE_EDGE_MAX][HASH_BYTES];
 };
 
-void tree_edge_append(struct tree_edge *t, const uint8_t leaf[HASH_BYTES]);
+/* When the leaf completes a node of level 1 (TREE_TILE leaves), that goes to tile, which
+ * may be NULL. */
+void tree_edge_append(struct tree_edge *t, const uint8_t leaf[HASH_BYTES],
+                      uint8_t tile[HASH_BYTES]);
 void tree_edge_root(const struct tree_edge *t, uint8_t out[HASH_BYTES]);
 
 /* Over all leaf hashes, count * HASH_BYTES bytes at leaves. */

@@ -14,7 +14,7 @@
 #include "trail/guess.h"
 #include "trail/leaf.h"
 
-enum { FEW_CELLS = 48, ABSENT = 0xffff };
+enum { FEW_CELLS = 48, ABSENT = 0xffff, SAMPLE = 300 };
 static const double place_bits = 7, new_share = 0.35, clearly = 0.85;
 
 struct survey {
@@ -34,7 +34,7 @@ struct planning {
     struct survey *survey; /* by label */
     struct plan *plan;     /* by label: the one being made */
     bool *open;            /* by label: is planned now */
-    uint64_t differ[LIMIT_BLOCK_ROWS];
+    uint64_t differ[SAMPLE];
     struct arena arena, once; /* once: of one cost */
 };
 
@@ -164,7 +164,8 @@ static double number_cost(struct planning *p, uint16_t label, struct plan plan)
         differ[n] = guess_difference(number, guess_number(&g, row));
         guess_learn(&g, row, number);
         bits += log2((double)differ[n] + 1) + 1.5;
-        n++;
+        if (++n == SAMPLE)
+            break;
     }
     if (n == 0)
         return INFINITY;
@@ -438,7 +439,7 @@ static void adopt(struct planning *p, uint16_t label)
 
 bool plan_group(struct model *m, const struct cells *cells, size_t rows, uint64_t groups)
 {
-    bool again = (groups & (groups - 1)) == 0 && rows >= LIMIT_BLOCK_ROWS / 2;
+    bool again = (groups == 1 || groups == 8 || groups == 64) && rows >= LIMIT_BLOCK_ROWS / 2;
     struct planning p;
     bool any = begin(&p, m, cells, rows, again);
 

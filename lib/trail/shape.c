@@ -5,6 +5,10 @@
  * word means the same to each of them. */
 #include "trail/shape.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "base/limits.h"
 #include "base/mem.h"
 #include "record/tokenizer.h"
@@ -44,9 +48,36 @@ static size_t leaf_end(uint8_t kind, struct str text, size_t at)
     return digits >= WORD_DIGITS ? at : SIZE_MAX;
 }
 
-static bool same(const char *a, struct str piece)
+#if defined(__SSE2__)
+/* A bit for each of sixteen bytes that is equal. */
+static inline unsigned equal_bytes(const char *a, const char *b)
 {
-    return piece.len == 0 || memcmp(a, piece.at, piece.len) == 0;
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+    __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
+
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
+}
+#endif
+
+/* Do the first bytes of a, of which `room` may be read, equal the piece? Pieces lie in an
+ * arena, which rounds each up to sixteen bytes, so whole sixteens of them can be read. */
+static inline bool same(const char *a, size_t room, struct str piece)
+{
+#if defined(__SSE2__)
+    const char *b = piece.at;
+    size_t left = piece.len;
+
+    if (left == 0)
+        return true;
+    if (room < (left + 15) / 16 * 16)
+        return room >= left && memcmp(a, b, left) == 0;
+    for (; left > 16; left -= 16, a += 16, b += 16)
+        if (equal_bytes(a, b) != 0xffff)
+            return false;
+    return (~equal_bytes(a, b) & ((1U << left) - 1)) == 0;
+#else
+    return room >= piece.len && memcmp(a, piece.at, piece.len) == 0;
+#endif
 }
 
 /* The edge of a node that fits text from `at` on, with its leaf; NULL. */
@@ -56,7 +87,7 @@ static struct shape_edge *fitting(const struct shape_node *node, struct str text
     for (uint32_t i = 0; i < node->edges; i++) {
         struct shape_edge *e = &node->edge[i];
 
-        if (text.len - at < e->piece.len || !same(text.at + at, e->piece))
+        if (!same(text.at + at, text.len - at, e->piece))
             continue;
         *from = at + e->piece.len;
         *to = e->kind == LEAF_END ? (*from == text.len ? *from : SIZE_MAX)

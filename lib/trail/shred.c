@@ -89,6 +89,16 @@ void shredder_free(struct shredder *s)
     free(s);
 }
 
+const struct leaf *shred_leaves(const struct shredder *s)
+{
+    return s->leaf[SHAPE_RECORD];
+}
+
+const struct model *shredder_model(const struct shredder *s)
+{
+    return &s->model;
+}
+
 uint64_t shredder_groups(const struct shredder *s)
 {
     return s->groups;

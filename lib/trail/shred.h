@@ -19,6 +19,10 @@ void shredder_restart(struct shredder *s, uint64_t generation);
  * its number + 1 is returned, or 0 where it is kept verbatim. */
 uint32_t shred_row(struct shredder *s, const struct block_row *row, bool json);
 
+/* The leaves of the record that shred_row() took last. */
+const struct leaf *shred_leaves(const struct shredder *s);
+const struct model *shredder_model(const struct shredder *s);
+
 /* Append the block of the rows taken, and begin the next. Every row was read back by the
  * reader's code and compared: ERR_CORRUPT where it was not the same. */
 int shred_block(struct shredder *s, struct buf *out, struct err *err);

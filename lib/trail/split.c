@@ -54,6 +54,18 @@ static size_t append(char *name, size_t len, struct str s)
     return len + n;
 }
 
+/* A point in a member's name is no step of the path: it stands as a control character,
+ * which no name can hold. */
+static size_t append_name(char *name, size_t len, struct str s)
+{
+    size_t end = append(name, len, s);
+
+    for (size_t i = len; i < end; i++)
+        if (name[i] == '.')
+            name[i] = 1;
+    return end;
+}
+
 struct open_value {
     uint32_t next, element;
     size_t name_len;
@@ -81,7 +93,7 @@ static bool split_tokens(struct split *s, const struct tokens *t)
             snprintf(number, sizeof number, "%u", o->element++);
             len = append(name, len, str_of(number));
         } else {
-            len = append(name, len, (struct str){s->text.at + k->name_at, k->name_len});
+            len = append_name(name, len, (struct str){s->text.at + k->name_at, k->name_len});
         }
         if (k->kind == TOKEN_OBJECT || k->kind == TOKEN_ARRAY)
             open[depth++] = (struct open_value){k->next, 0, len, k->kind == TOKEN_ARRAY};

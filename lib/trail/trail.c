@@ -195,7 +195,7 @@ int trail_nonce(struct trail *t, uint64_t seq, uint8_t out[TREE_NONCE_BYTES], st
         *err = t->keys_err;
         return err->code;
     }
-    entry_nonce(out, t->keys.commitment, seq);
+    entry_nonce(out, &t->keys.commitment, seq);
     return 0;
 }
 

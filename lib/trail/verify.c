@@ -21,7 +21,7 @@ struct walk {
     void (*found)(void *ctx, const struct trail_fault *f);
     void *ctx;
     uint64_t faults;
-    struct tree_edge edge, part;
+    struct tree_edge edge;
     bool lost; /* the tree cannot be followed any more */
     struct str head;
     struct generation generation;
@@ -65,6 +65,7 @@ static void hash_rows(struct walk *w, const struct group *g, size_t from, size_t
         struct entry e;
         uint8_t nonce[TREE_NONCE_BYTES];
         uint8_t leaf[HASH_BYTES];
+        uint8_t tile[HASH_BYTES];
 
         while (*left == 0)
             *left = (++run)->rows;
@@ -72,15 +73,12 @@ static void hash_rows(struct walk *w, const struct group *g, size_t from, size_t
                            .index = g->first_seq + from + i,
                            .received_ms = (uint64_t)(run->received_us / 1000),
                            .destruction_day = run->destruction_day, .source = run->source};
-        entry_nonce(nonce, w->keys.commitment, e.index);
+        entry_nonce(nonce, &w->keys.commitment, e.index);
         commit_row(e.commitment, &w->row[i], nonce);
         commit_leaf(leaf, &e);
-        tree_edge_append(&w->edge, leaf);
-        tree_edge_append(&w->part, leaf);
-        if (w->part.size == 256) {
-            buf_put(tiles, w->part.hash[0], HASH_BYTES);
-            w->part.size = 0;
-        }
+        tree_edge_append(&w->edge, leaf, tile);
+        if (w->edge.size % TREE_TILE == 0)
+            buf_put(tiles, tile, HASH_BYTES);
     }
 }
 

@@ -46,6 +46,7 @@ struct trail_writer {
     bool has_position;
     struct buf bytes;   /* reserved for a whole group: rows stay where they are */
     struct shredder *shredder;
+    struct judge *judge;
     struct buf blocks;  /* of the group, encoded */
     size_t block_end[LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS];
     size_t blocks_made, rows_made;
@@ -53,7 +54,7 @@ struct trail_writer {
     size_t rows;
     uint64_t bytes_in, written, seal_rows;
     int64_t day; /* of receipt of the open segment's first row */
-    struct tree_edge edge, part; /* part: of the last, unfinished node of level 1 */
+    struct tree_edge edge;
 };
 
 static int path_in(struct trail_writer *w, const char *below, char out[LIMIT_PATH_BYTES],
@@ -72,6 +73,12 @@ static int release_head(struct trail_writer *w, struct str note, struct err *err
     if (rc == 0)
         fault_point("checkpoint.renamed");
     return rc;
+}
+
+static void new_generation(struct trail_writer *w, uint64_t first_seq)
+{
+    shredder_restart(w->shredder, first_seq);
+    judge_restart(w->judge);
 }
 
 /* ---- opening ---- */
@@ -183,16 +190,6 @@ static void know_positions(struct trail_writer *w, const struct group *g)
     }
 }
 
-/* The unfinished level-1 node is made of the smallest perfect trees of the edge. */
-static void part_of_edge(struct tree_edge *part, const struct tree_edge *edge)
-{
-    size_t all = (size_t)__builtin_popcountll(edge->size);
-    size_t low = (size_t)__builtin_popcountll(edge->size & 255);
-
-    part->size = edge->size & 255;
-    memcpy(part->hash, edge->hash[all - low], low * HASH_BYTES);
-}
-
 static int read_groups(struct trail_writer *w, struct err *err)
 {
     struct arena arena = {0};
@@ -214,7 +211,6 @@ static int read_groups(struct trail_writer *w, struct err *err)
             (!w->map.has_checkpoint || w->map.head.size < w->map.rows))
             rc = release_head(w, g.head, err);
     }
-    part_of_edge(&w->part, &w->edge);
     if (w->prefixes > 0)
         qsort(w->prefix, w->prefixes, sizeof *w->prefix, compare_prefixes);
     arena_release(&arena);
@@ -254,8 +250,8 @@ static int recover(struct trail_writer *w, struct trail_opened *what, struct err
     return rc;
 }
 
-int trail_writer_open(struct trail_writer **out, const char *dir, struct trail_opened *what,
-                      struct err *err)
+int trail_writer_open(struct trail_writer **out, const char *dir, const struct zone *zone,
+                      struct trail_opened *what, struct err *err)
 {
     struct trail_writer *w = xcalloc(1, sizeof *w);
     const char *seal = getenv("GPCA_SEAL_ROWS");
@@ -267,6 +263,7 @@ int trail_writer_open(struct trail_writer **out, const char *dir, struct trail_o
     w->row = xmalloc(LIMIT_GROUP_ROWS * sizeof *w->row);
     buf_reserve(&w->bytes, GROUP_BYTES_MAX);
     w->shredder = shredder_new();
+    w->judge = judge_new(zone);
     if ((rc = open_directory(w, dir, &what->created, err)) < 0 ||
         (rc = segment_map_load(&w->map, dir, true, err)) < 0)
         goto out;
@@ -275,7 +272,7 @@ int trail_writer_open(struct trail_writer **out, const char *dir, struct trail_o
         goto out;
     if ((rc = recover(w, what, err)) < 0)
         goto out;
-    shredder_restart(w->shredder, w->map.rows);
+    new_generation(w, w->map.rows);
     what->rows = w->map.rows;
     what->key = w->keys.verifier;
     *out = w;
@@ -295,6 +292,7 @@ void trail_writer_close(struct trail_writer *w)
     buf_release(&w->bytes);
     buf_release(&w->blocks);
     shredder_free(w->shredder);
+    judge_free(w->judge);
     free(w->source);
     free(w->prefix);
     free(w->row);
@@ -342,10 +340,25 @@ static bool is_json(enum record_format f)
     return f != FORMAT_SSP_CSV && f != FORMAT_MESH_CSV;
 }
 
-int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row, bool *full,
-                     struct err *err)
+static void judge_row(struct trail_writer *w, const struct waiting_row *r, uint32_t shape,
+                      struct judgement *out)
+{
+    const struct group_source *s = &w->source[w->now];
+    struct record_input in = {.bytes = r->row.bytes,
+                              .format = (enum record_format)s->format,
+                              .header = s->header,
+                              .too_large = r->row.too_large,
+                              .received_us = r->received_us};
+
+    judge_record(w->judge, &in, shredder_model(w->shredder), shape - 1,
+                 shred_leaves(w->shredder), out);
+}
+
+int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row,
+                     struct trail_taken *taken, struct err *err)
 {
     struct waiting_row *r = &w->row[w->rows];
+    uint32_t shape;
 
     if (row->bytes.len > LIMIT_RECORD_BYTES)
         return err_set(err, ERR_LIMIT, "a record is larger than %d bytes",
@@ -364,15 +377,17 @@ int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row, bo
     }
     r->source = w->now;
     r->received_us = row->received_us;
-    r->malformed = row->reject != REJECT_NONE;
     if (w->rows == 0 && row->received_us / 86400000000 != w->day)
-        shredder_restart(w->shredder, w->map.rows); /* in a new segment */
-    shred_row(w->shredder, &r->row, is_json((enum record_format)w->source[w->now].format));
+        new_generation(w, w->map.rows); /* in a new segment */
+    shape = shred_row(w->shredder, &r->row,
+                      is_json((enum record_format)w->source[w->now].format));
+    judge_row(w, r, shape, &taken->judgement);
+    r->malformed = taken->judgement.reject != REJECT_NONE;
     w->rows++;
     w->bytes_in += r->row.full_len;
-    *full = w->rows == LIMIT_GROUP_ROWS ||
-            (w->bytes.len >= LIMIT_GROUP_BYTES && w->rows % LIMIT_BLOCK_ROWS == 0) ||
-            w->bytes.len >= 2 * (size_t)LIMIT_GROUP_BYTES;
+    taken->full = w->rows == LIMIT_GROUP_ROWS ||
+                  (w->bytes.len >= LIMIT_GROUP_BYTES && w->rows % LIMIT_BLOCK_ROWS == 0) ||
+                  w->bytes.len >= 2 * (size_t)LIMIT_GROUP_BYTES;
     return w->rows - w->rows_made == LIMIT_BLOCK_ROWS ? make_block(w, err) : 0;
 }
 
@@ -408,16 +423,14 @@ static void grow_tree(struct trail_writer *w, struct buf *tiles)
                                       w->source[r->source].number, w->source[r->source].format);
         uint8_t nonce[TREE_NONCE_BYTES];
         uint8_t leaf[HASH_BYTES];
+        uint8_t tile[HASH_BYTES];
 
-        entry_nonce(nonce, w->keys.commitment, e.index);
+        entry_nonce(nonce, &w->keys.commitment, e.index);
         commit_row(e.commitment, &r->row, nonce);
         commit_leaf(leaf, &e);
-        tree_edge_append(&w->edge, leaf);
-        tree_edge_append(&w->part, leaf);
-        if (w->part.size == 256) {
-            buf_put(tiles, w->part.hash[0], HASH_BYTES);
-            w->part.size = 0;
-        }
+        tree_edge_append(&w->edge, leaf, tile);
+        if (w->edge.size % TREE_TILE == 0)
+            buf_put(tiles, tile, HASH_BYTES);
     }
 }
 
@@ -467,7 +480,7 @@ static void describe_position(struct trail_writer *w, struct group *g, struct bu
  * an answer to one question would be larger than the question. */
 static void keep_few(struct trail_writer *w)
 {
-    shredder_restart(w->shredder, w->map.rows);
+    new_generation(w, w->map.rows);
     for (size_t i = 0; i < w->rows; i++)
         shred_row(w->shredder, &w->row[i].row, false);
 }
@@ -489,7 +502,7 @@ static int make_extents(struct trail_writer *w, struct group *g, struct str *pay
     if (rc < 0)
         return rc;
     if (few) {
-        shredder_restart(w->shredder, w->map.rows + w->rows);
+        new_generation(w, w->map.rows + w->rows);
     } else {
         g->extent[g->extents].tag = DEFINITIONS_TAG;
         payload[g->extents++] = buf_str(definitions);
@@ -540,7 +553,7 @@ static int append(struct trail_writer *w, struct group *g, const struct str *pay
     s = &w->map.segment[w->map.segments - 1];
     if (s->rows < w->seal_rows)
         return 0;
-    shredder_restart(w->shredder, w->map.rows);
+    new_generation(w, w->map.rows);
     return segment_seal(&w->map, err);
 }
 

@@ -8,6 +8,7 @@
 #include "record/record.h"
 #include "base/hash.h"
 #include "store/note.h"
+#include "trail/judge.h"
 
 struct trail_writer;
 
@@ -19,10 +20,11 @@ struct trail_opened {
     struct note_key key;
 };
 
-/* Open or create the store in dir and lock it. ERR_BUSY: another writer has it.
+/* Open or create the store in dir and lock it. zone is Europe/London and outlives the
+ * writer; NULL: the rows are our own, and not judged. ERR_BUSY: another writer has it.
  * ERR_INVALID: dir is not a store and not empty. */
-int trail_writer_open(struct trail_writer **out, const char *dir, struct trail_opened *what,
-                      struct err *err);
+int trail_writer_open(struct trail_writer **out, const char *dir, const struct zone *zone,
+                      struct trail_opened *what, struct err *err);
 void trail_writer_close(struct trail_writer *w); /* what was not committed is forgotten */
 
 /* A source of rows of this run; rows added next belong to it. */
@@ -33,18 +35,21 @@ struct trail_source {
 };
 int trail_writer_source(struct trail_writer *w, const struct trail_source *s, struct err *err);
 
-/* Take one row; the bytes are copied. *full is set when the group should be committed.
+/* Take one row; the bytes are copied. taken->full is set when the group should be committed.
  * full_len > bytes.len: too-large, with the SHA-256 of the whole. */
 struct trail_new_row {
     struct str bytes;
-    enum reject reject;
     bool has_position;
     uint64_t position, full_len;
     int64_t received_us;
     const uint8_t *full_sha;
 };
-int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row, bool *full,
-                     struct err *err);
+struct trail_taken {
+    bool full;
+    struct judgement judgement;
+};
+int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row,
+                     struct trail_taken *taken, struct err *err);
 
 /* The committed prefix of some content: its uncompressed length, the rows in it, and its
  * keyed MAC. `id` names the content; a later prefix of the same id replaces the earlier. */

@@ -32,7 +32,7 @@ static void grows_as_rfc6962(void)
         uint8_t other[HASH_BYTES];
 
         tree_leaf(leaves + i * HASH_BYTES, (struct str){&c, 1});
-        tree_edge_append(&edge, leaves + i * HASH_BYTES);
+        tree_edge_append(&edge, leaves + i * HASH_BYTES, NULL);
         tree_edge_root(&edge, root);
         tree_root(other, leaves, i + 1);
         CHECK(memcmp(root, other, HASH_BYTES) == 0);
