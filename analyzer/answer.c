@@ -1,10 +1,9 @@
-/* answer.c - see answer.h. The record's own number is masked in every text column that may
- * hold it, and any other NHS number in those that hold free text; what goes to a terminal
- * as a table has control and bidi characters replaced. */
+/* answer.c - see answer.h. What goes to a terminal as a table has control and bidi
+ * characters replaced. */
 #include "analyzer/answer.h"
 
-#include "record/mask.h"
 #include "record/print.h"
+#include "record/shown.h"
 
 enum { TABLE_WIDTH = 28 };
 
@@ -18,62 +17,6 @@ bool answer_format_find(enum answer_format *out, const char *name)
             return true;
         }
     return false;
-}
-
-static bool never_masked(enum column c)
-{
-    const char *name = column_name(c);
-    size_t len = strlen(name);
-
-    return strncmp(name, "ssp.", 4) == 0 || strncmp(name, "source.", 7) == 0 ||
-           strncmp(name, "user.sds_", 9) == 0 || c == COLUMN_JWT_HASH ||
-           (len > 4 && strcmp(name + len - 4, ".ods") == 0);
-}
-
-static bool free_text(enum column c)
-{
-    return c == COLUMN_HTTP_URL || c == COLUMN_HTTP_PATH || c == COLUMN_HTTP_QUERY ||
-           c == COLUMN_HTTP_ERROR || c == COLUMN_INGEST_ORIGIN || c == COLUMN_FHIR_DIAGNOSTICS;
-}
-
-static void mask(struct buf *out, const struct record *r, enum column c, struct str text)
-{
-    const struct value *number = &r->column[COLUMN_PATIENT_NHS_NUMBER];
-    struct buf known = {0};
-
-    if (c == COLUMN_PATIENT_NHS_NUMBER) {
-        mask_number(out, text);
-        return;
-    }
-    if (number->kind == VALUE_TEXT && number->text.len >= 3)
-        mask_known(&known, text, number->text);
-    else
-        buf_put_str(&known, text);
-    if (free_text(c))
-        mask_text(out, buf_str(&known));
-    else
-        buf_put_str(out, buf_str(&known));
-    buf_release(&known);
-}
-
-void answer_value(struct buf *out, const struct record *r, enum column c, bool json,
-                  bool reveal)
-{
-    const struct value *v = &r->column[c];
-    struct buf plain = {0};
-    struct buf masked = {0};
-
-    print_plain_value(&plain, v);
-    if ((v->kind == VALUE_TEXT || v->kind == VALUE_LIST) && !reveal && !never_masked(c))
-        mask(&masked, r, c, buf_str(&plain));
-    else
-        buf_put_str(&masked, buf_str(&plain));
-    if (json && (v->kind == VALUE_TEXT || v->kind == VALUE_TIME))
-        print_json_text(out, buf_str(&masked));
-    else
-        buf_put_str(out, buf_str(&masked));
-    buf_release(&plain);
-    buf_release(&masked);
 }
 
 /* Bidi controls are U+200E/F, U+202A-E, U+2066-9 and U+061C. */
@@ -123,7 +66,7 @@ void answer_sheet(const struct record *r, bool reveal)
 
         if (r->column[c].kind == VALUE_MISSING)
             continue;
-        answer_value(&value, r, (enum column)c, false, reveal);
+        shown_value(&value, r, (enum column)c, false, reveal);
         buf_printf(&line, "%-22s ", column_name((enum column)c));
         terminal(&line, buf_str(&value), SIZE_MAX);
         buf_put_text(&line, "\n");
@@ -160,7 +103,7 @@ static void put_cell(struct buf *line, struct str text, bool last)
         buf_put_text(line, " ");
 }
 
-void answer_head(const enum column *column, size_t columns, enum answer_format format)
+void answer_head(const struct str *name, size_t columns, enum answer_format format)
 {
     struct buf line = {0};
 
@@ -169,55 +112,81 @@ void answer_head(const enum column *column, size_t columns, enum answer_format f
     if (format != ANSWER_TABLE && format != ANSWER_CSV)
         return;
     for (size_t i = 0; i < columns; i++) {
-        if (format == ANSWER_TABLE)
-            put_cell(&line, str_of(column_name(column[i])), i + 1 == columns);
-        else
-            buf_printf(&line, "%s%s", i ? "," : "", column_name(column[i]));
+        if (format == ANSWER_TABLE) {
+            put_cell(&line, name[i], i + 1 == columns);
+        } else {
+            buf_put_text(&line, i ? "," : "");
+            put_csv(&line, name[i]);
+        }
     }
     printf("%.*s\n", STR_ARG(buf_str(&line)));
     buf_release(&line);
 }
 
-static void put_json_row(struct buf *line, const struct record *r, const enum column *column,
-                         size_t columns, bool reveal)
+static void put_json_cells(struct buf *line, const struct answer_cell *cell, size_t cells)
 {
     bool first = true;
 
     buf_put_text(line, "{");
-    for (size_t i = 0; i < columns; i++) {
-        if (r->column[column[i]].kind == VALUE_MISSING)
+    for (size_t i = 0; i < cells; i++) {
+        if (cell[i].missing)
             continue;
-        buf_printf(line, "%s\"%s\":", first ? "" : ",", column_name(column[i]));
-        answer_value(line, r, column[i], true, reveal);
+        buf_put_text(line, first ? "" : ",");
+        print_json_text(line, cell[i].name);
+        buf_put_text(line, ":");
+        if (cell[i].bare)
+            buf_put_str(line, cell[i].text);
+        else
+            print_json_text(line, cell[i].text);
         first = false;
     }
     buf_put_text(line, "}");
 }
 
+void answer_cells(struct buf *out, const struct answer_cell *cell, size_t cells,
+                  enum answer_format format, bool first)
+{
+    if (format == ANSWER_JSON && !first)
+        buf_put_text(out, ",\n");
+    if (format == ANSWER_JSON || format == ANSWER_NDJSON) {
+        put_json_cells(out, cell, cells);
+    } else {
+        for (size_t i = 0; i < cells; i++) {
+            struct str text = cell[i].missing ? STR("") : cell[i].text;
+
+            if (format == ANSWER_TABLE) {
+                put_cell(out, text, i + 1 == cells);
+            } else {
+                buf_put_text(out, i ? "," : "");
+                put_csv(out, text);
+            }
+        }
+    }
+    if (format != ANSWER_JSON)
+        buf_put_text(out, "\n");
+}
+
 void answer_row(const struct record *r, const enum column *column, size_t columns,
                 enum answer_format format, bool first, bool reveal)
 {
+    struct answer_cell cell[COLUMN_COUNT] = {{.missing = true}};
+    struct buf value[COLUMN_COUNT] = {{0}};
     struct buf line = {0};
 
-    if (format == ANSWER_JSON && !first)
-        puts(",");
-    if (format == ANSWER_JSON || format == ANSWER_NDJSON) {
-        put_json_row(&line, r, column, columns, reveal);
-    } else {
-        for (size_t i = 0; i < columns; i++) {
-            struct buf value = {0};
+    for (size_t i = 0; i < columns; i++) {
+        const struct value *v = &r->column[column[i]];
 
-            answer_value(&value, r, column[i], false, reveal);
-            if (format == ANSWER_TABLE) {
-                put_cell(&line, buf_str(&value), i + 1 == columns);
-            } else {
-                buf_put_text(&line, i ? "," : "");
-                put_csv(&line, buf_str(&value));
-            }
-            buf_release(&value);
-        }
+        cell[i] = (struct answer_cell){.name = str_of(column_name(column[i])),
+                                       .missing = v->kind == VALUE_MISSING,
+                                       .bare = v->kind != VALUE_TEXT && v->kind != VALUE_TIME};
+        if (!cell[i].missing)
+            shown_value(&value[i], r, column[i], false, reveal);
+        cell[i].text = buf_str(&value[i]);
     }
-    printf(format == ANSWER_JSON ? "%.*s" : "%.*s\n", STR_ARG(buf_str(&line)));
+    answer_cells(&line, cell, columns, format, first);
+    fwrite(buf_str(&line).at, 1, line.len, stdout);
+    for (size_t i = 0; i < columns; i++)
+        buf_release(&value[i]);
     buf_release(&line);
 }
 

@@ -7,7 +7,7 @@
 #include "base/zone.h"
 #include "record/nhs_number.h"
 #include "record/timestamp.h"
-#include "trail/trail.h"
+#include "trail/scan.h"
 
 enum { TABLE_ROWS = 100 };
 
@@ -18,9 +18,7 @@ struct match {
 
 struct query {
     const struct options *o;
-    struct str patient; /* without spaces and hyphens */
-    bool has_since, has_until;
-    int64_t since_us, until_us;
+    struct scan_filter filter;
     enum column column[COLUMN_COUNT];
     size_t columns;
     enum answer_format format;
@@ -100,85 +98,48 @@ static int parse(struct query *q)
         patient = line;
     }
     if (patient)
-        q->patient = nhs_number_plain(str_of(patient), &q->own);
+        q->filter.patient = nhs_number_plain(str_of(patient), &q->own);
+    q->filter.last_seq = UINT64_MAX;
+    q->filter.user = str_of(o->user ? o->user : "");
+    q->filter.org = str_of(o->org ? o->org : "");
+    q->filter.practice = str_of(o->practice ? o->practice : "");
+    q->filter.trace = str_of(o->trace ? o->trace : "");
     q->limit = o->limit ? strtoull(o->limit, &end, 10) : UINT64_MAX;
-    q->has_since = o->since != NULL;
-    q->has_until = o->until != NULL;
+    q->filter.has_since = o->since != NULL;
+    q->filter.has_until = o->until != NULL;
     if (o->format && !answer_format_find(&q->format, o->format))
         complain("--format takes table, csv, json or ndjson");
     else if (o->limit && (*end || end == o->limit))
         complain("--limit takes a number");
-    else if ((o->since && !parse_bound(o->since, q->zone, &q->since_us)) ||
-             (o->until && !parse_bound(o->until, q->zone, &q->until_us)))
+    else if ((o->since && !parse_bound(o->since, q->zone, &q->filter.since_us)) ||
+             (o->until && !parse_bound(o->until, q->zone, &q->filter.until_us)))
         complain("--since and --until take RFC 3339 or YYYY-MM-DD");
     else
         return parse_columns(q);
     return 2;
 }
 
-static bool equals(const struct record *r, enum column c, const char *want)
-{
-    return !want || (r->column[c].kind == VALUE_TEXT &&
-                     str_equal_nocase(r->column[c].text, str_of(want)));
-}
-
-static bool in_period(const struct query *q, const struct record *r)
-{
-    const struct value *time = &r->column[COLUMN_TIME];
-
-    if (!q->has_since && !q->has_until)
-        return true;
-    return time->kind == VALUE_TIME && (!q->has_since || time->integer >= q->since_us) &&
-           (!q->has_until || time->integer < q->until_us);
-}
-
-static bool matches(struct query *q, const struct record *r)
-{
-    const struct value *number = &r->column[COLUMN_PATIENT_NHS_NUMBER];
-    const struct value *access = &r->column[COLUMN_GPC_ACCESS];
-
-    if (!in_period(q, r))
-        return false;
-    if (number->kind == VALUE_MISSING && access->kind == VALUE_TEXT &&
-        !str_equal(access->text, STR("none")))
-        q->untied++;
-    if (q->patient.len > 0 &&
-        (number->kind != VALUE_TEXT ||
-         !str_equal(nhs_number_plain(number->text, &q->arena), q->patient)))
-        return false;
-    if (q->o->user && (r->column[COLUMN_USER_KEY].kind != VALUE_TEXT ||
-                       !str_equal(r->column[COLUMN_USER_KEY].text, str_of(q->o->user))))
-        return false;
-    return equals(r, COLUMN_ORG_ODS, q->o->org) &&
-           equals(r, COLUMN_PRACTICE_ODS, q->o->practice) &&
-           equals(r, COLUMN_SSP_TRACE_ID, q->o->trace);
-}
-
 static int scan(struct query *q, struct trail *t, struct err *err)
 {
+    struct record record;
+    struct scan scan;
     size_t cap = 0;
     int rc;
 
-    for (uint64_t i = 0; i < trail_count(t); i++) {
-        struct trail_row row;
-        struct record record;
+    scan_begin(&scan, t, &q->filter, q->zone);
+    while ((rc = scan_next(&scan, &record, err)) > 0) {
+        const struct value *time = &record.column[COLUMN_TIME];
 
-        if ((rc = trail_row(t, i, &row, err)) < 0)
-            return rc;
-        arena_reset(&q->arena);
-        record_read(&record, &row.input, q->zone, &q->arena);
-        if (!matches(q, &record))
-            continue;
         if (q->matches == cap) {
             cap = cap ? cap * 2 : 1024;
             q->match = xrealloc(q->match, cap * sizeof *q->match);
         }
-        q->match[q->matches].seq = i;
-        q->match[q->matches++].time_us = record.column[COLUMN_TIME].kind == VALUE_TIME
-                                             ? record.column[COLUMN_TIME].integer
-                                             : INT64_MAX;
+        q->match[q->matches].seq = (uint64_t)record.column[COLUMN_SEQ].integer;
+        q->match[q->matches++].time_us = time->kind == VALUE_TIME ? time->integer : INT64_MAX;
     }
-    return 0;
+    q->untied = scan.untied;
+    scan_end(&scan);
+    return rc;
 }
 
 static int by_time(const void *a, const void *b)
@@ -193,6 +154,7 @@ static int by_time(const void *a, const void *b)
 
 static int print(struct query *q, struct trail *t, struct err *err)
 {
+    struct str name[COLUMN_COUNT];
     size_t show = q->matches;
     int rc;
 
@@ -200,7 +162,9 @@ static int print(struct query *q, struct trail *t, struct err *err)
         show = TABLE_ROWS;
     if (show > q->limit)
         show = (size_t)q->limit;
-    answer_head(q->column, q->columns, q->format);
+    for (size_t i = 0; i < q->columns; i++)
+        name[i] = str_of(column_name(q->column[i]));
+    answer_head(name, q->columns, q->format);
     for (size_t i = 0; i < show; i++) {
         struct trail_row row;
         struct record record;
@@ -237,9 +201,9 @@ static int log_query(struct query *q, struct err *err)
     struct buf scope = {0};
     int rc;
 
-    if (q->patient.len > 0)
+    if (q->filter.patient.len > 0)
         buf_printf(&scope, "patient=%.*s ",
-                   STR_ARG(state_reference(q->state, q->patient, &q->own)));
+                   STR_ARG(state_reference(q->state, q->filter.patient, &q->own)));
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         if (said[i].value)
             buf_printf(&scope, "%s=%s ", said[i].name, said[i].value);

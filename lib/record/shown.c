@@ -1,0 +1,61 @@
+/* shown.c - see shown.h. */
+#include "record/shown.h"
+
+#include "record/mask.h"
+#include "record/print.h"
+
+static bool never_masked(enum column c)
+{
+    const char *name = column_name(c);
+    size_t len = strlen(name);
+
+    return strncmp(name, "ssp.", 4) == 0 || strncmp(name, "source.", 7) == 0 ||
+           strncmp(name, "user.sds_", 9) == 0 || c == COLUMN_JWT_HASH ||
+           (len > 4 && strcmp(name + len - 4, ".ods") == 0);
+}
+
+static bool free_text(enum column c)
+{
+    return c == COLUMN_HTTP_URL || c == COLUMN_HTTP_PATH || c == COLUMN_HTTP_QUERY ||
+           c == COLUMN_HTTP_ERROR || c == COLUMN_INGEST_ORIGIN || c == COLUMN_FHIR_DIAGNOSTICS;
+}
+
+static void mask(struct buf *out, const struct record *r, enum column c, struct str text)
+{
+    const struct value *number = &r->column[COLUMN_PATIENT_NHS_NUMBER];
+    struct buf known = {0};
+
+    if (c == COLUMN_PATIENT_NHS_NUMBER) {
+        mask_number(out, text);
+        return;
+    }
+    if (number->kind == VALUE_TEXT && number->text.len >= 3)
+        mask_known(&known, text, number->text);
+    else
+        buf_put_str(&known, text);
+    if (free_text(c))
+        mask_text(out, buf_str(&known));
+    else
+        buf_put_str(out, buf_str(&known));
+    buf_release(&known);
+}
+
+void shown_value(struct buf *out, const struct record *r, enum column c, bool json,
+                 bool reveal)
+{
+    const struct value *v = &r->column[c];
+    struct buf plain = {0};
+    struct buf masked = {0};
+
+    print_plain_value(&plain, v);
+    if ((v->kind == VALUE_TEXT || v->kind == VALUE_LIST) && !reveal && !never_masked(c))
+        mask(&masked, r, c, buf_str(&plain));
+    else
+        buf_put_str(&masked, buf_str(&plain));
+    if (json && (v->kind == VALUE_TEXT || v->kind == VALUE_TIME))
+        print_json_text(out, buf_str(&masked));
+    else
+        buf_put_str(out, buf_str(&masked));
+    buf_release(&plain);
+    buf_release(&masked);
+}

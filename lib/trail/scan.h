@@ -1,0 +1,33 @@
+/* scan.h - records that meet some conditions, in order of seq. The one place that decides
+ * which rows a question is about; `analyzer query` and the SQL table both come here. */
+#ifndef TRAIL_SCAN_H
+#define TRAIL_SCAN_H
+
+#include "trail/trail.h"
+
+/* All that are given must hold. Texts compare without case but the user key. */
+struct scan_filter {
+    bool has_since, has_until, has_status;
+    int64_t since_us, until_us;   /* of time, half-open; a record without one is left out */
+    int64_t status_min, status_max;
+    uint64_t first_seq, last_seq; /* both inclusive; {0, UINT64_MAX} for all */
+    struct str patient;           /* ten digits; len 0: any */
+    struct str user, org, practice, trace;
+};
+
+struct scan {
+    struct trail *trail;
+    const struct scan_filter *filter;
+    const struct zone *zone;
+    uint64_t next;   /* seq */
+    uint64_t untied; /* so far: of the period, open patient data but carry no number */
+    struct arena arena;
+};
+
+void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
+                const struct zone *zone);
+/* 1: *out is the next record, valid until the next call; 0: the end. */
+int scan_next(struct scan *s, struct record *out, struct err *err);
+void scan_end(struct scan *s);
+
+#endif
