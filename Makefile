@@ -15,7 +15,7 @@ ALLC     = -std=c11 -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -MMD -MP 
            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # libdeflate is used where it is installed, which is known only after the packages are.
 FASTER   = $(shell printf '\043include <libdeflate.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
-LIBS     = -lcrypto -lz -lm $(if $(FASTER),-ldeflate)
+LIBS     = -lcrypto -lz -lm -lsqlite3 $(if $(FASTER),-ldeflate)
 DEPS_OK := build/.deps
 
 LIB     := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))

@@ -33,6 +33,7 @@ static const struct {
     {"--org", COMMAND_QUERY, false, offsetof(struct options, org)},
     {"--practice", COMMAND_QUERY, false, offsetof(struct options, practice)},
     {"--trace", COMMAND_QUERY, false, offsetof(struct options, trace)},
+    {"--sql", COMMAND_QUERY, false, offsetof(struct options, sql)},
     {"--since", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, since)},
     {"--until", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, until)},
     {"--limit", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, limit)},

@@ -12,7 +12,7 @@ enum command { COMMAND_QUERY = 1, COMMAND_SHOW = 2, COMMAND_VERIFY = 4, COMMAND_
 struct options {
     enum command command;
     const char *store, *patient, *user, *org, *practice, *trace, *since, *until, *limit,
-        *columns, *format, *vkey, *state, *reason, *out;
+        *columns, *format, *sql, *vkey, *state, *reason, *out;
     bool raw, proof, json, reveal, help;
     const char *word; /* what stands without an option: SEQ or FIRST..LAST */
 };

@@ -2,6 +2,7 @@
  * them, and reads those records again to show them, so memory is 16 bytes a match. */
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
+#include "analyzer/sql.h"
 #include "analyzer/state.h"
 #include "base/mem.h"
 #include "base/zone.h"
@@ -107,7 +108,10 @@ static int parse(struct query *q)
     q->limit = o->limit ? strtoull(o->limit, &end, 10) : UINT64_MAX;
     q->filter.has_since = o->since != NULL;
     q->filter.has_until = o->until != NULL;
-    if (o->format && !answer_format_find(&q->format, o->format))
+    if (o->sql && (o->patient || o->user || o->org || o->practice || o->trace || o->since ||
+                   o->until || o->columns))
+        complain("--sql stands alone: say the rest in the SQL");
+    else if (o->format && !answer_format_find(&q->format, o->format))
         complain("--format takes table, csv, json or ndjson");
     else if (o->limit && (*end || end == o->limit))
         complain("--limit takes a number");
@@ -235,12 +239,21 @@ int query_run(const struct options *o)
         goto out;
     }
     q.state = state_new(o);
-    if ((!t && trail_open(&t, state_access_dir(q.state), &err) < 0) || scan(&q, t, &err) < 0) {
+    if (!t && trail_open(&t, state_access_dir(q.state), &err) < 0) {
         rc = complain(err.text);
         goto out;
     }
     if (*trail_remark(t))
         complain(trail_remark(t));
+    if (o->sql) {
+        rc = sql_answer(o, t, q.state, q.zone, q.format, q.limit, &err) < 0 ? complain(err.text)
+                                                                            : 0;
+        goto out;
+    }
+    if (scan(&q, t, &err) < 0) {
+        rc = complain(err.text);
+        goto out;
+    }
     if (q.matches > 0)
         qsort(q.match, q.matches, sizeof *q.match, by_time);
     if (o->command != COMMAND_ACCESS && log_query(&q, &err) < 0) {

@@ -126,7 +126,7 @@ static void print_entry(struct buf *out, uint64_t seq, int64_t now_us, const cha
     buf_printf(out, ",\"rows\":%llu}}", (unsigned long long)rows);
 }
 
-static int open_log(struct state *s, struct trail_writer **w, struct err *err)
+static int open_log(const struct state *s, struct trail_writer **w, struct err *err)
 {
     struct trail_opened what;
     int rc = ERR_BUSY;
@@ -139,7 +139,7 @@ static int open_log(struct state *s, struct trail_writer **w, struct err *err)
     return rc;
 }
 
-int state_log(struct state *s, const char *action, struct str scope, const char *reason,
+int state_log(const struct state *s, const char *action, struct str scope, const char *reason,
               uint64_t rows, struct err *err)
 {
     struct trail_source source = {STR(""), STR(""), FORMAT_GPCA_ACCESS, STR("")};

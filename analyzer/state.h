@@ -20,7 +20,7 @@ const char *state_problem(const struct state *s); /* "" where all is well */
 struct str state_reference(const struct state *s, struct str number, struct arena *arena);
 
 /* Write an entry and make it durable. scope names patients by reference only. */
-int state_log(struct state *s, const char *action, struct str scope, const char *reason,
+int state_log(const struct state *s, const char *action, struct str scope, const char *reason,
               uint64_t rows, struct err *err);
 
 /* DIR/access of the state, for `analyzer access`. */

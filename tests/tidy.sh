@@ -32,7 +32,8 @@ door() { # header pattern, files...
 }
 door openssl/ lib/base/hash.c lib/base/sign.c
 door zlib.h lib/base/deflate.c
-door sqlite3 lib/base/db.c
+door libdeflate lib/base/deflate.c
+door sqlite3 lib/base/db.c lib/trail/table.c lib/trail/extension.c
 door cjson/ lib/base/json.c
 
 # 3. No function above 70 lines, no file above 800, no line above 92 columns.

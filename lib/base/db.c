@@ -1,0 +1,153 @@
+/* db.c - see db.h. The limits are SQLite's own: an authorizer that knows only reading, no
+ * double-quoted strings, and a clock that is looked at every few thousand steps. */
+#include "base/db.h"
+
+#include <sqlite3.h>
+#include <time.h>
+
+#include "base/mem.h"
+
+enum { STEPS_PER_LOOK = 4000, COLUMNS_MAX = 2000 };
+
+struct db {
+    sqlite3 *handle;
+    double deadline;
+    bool late;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int look_at_clock(void *ctx)
+{
+    struct db *d = ctx;
+
+    d->late = d->deadline > 0 && now() > d->deadline;
+    return d->late;
+}
+
+static int authorize(void *ctx, int action, const char *a, const char *b, const char *c,
+                     const char *e)
+{
+    (void)ctx;
+    (void)a;
+    (void)c;
+    (void)e;
+    if (action == SQLITE_FUNCTION)
+        return b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+    return action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_RECURSIVE
+               ? SQLITE_OK
+               : SQLITE_DENY;
+}
+
+int db_open_for_questions(struct db **out, struct err *err)
+{
+    struct db *d = xcalloc(1, sizeof *d);
+
+    if (sqlite3_open_v2(":memory:", &d->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                        NULL) != SQLITE_OK) {
+        db_close(d);
+        return err_set(err, ERR_IO, "SQLite gives no database");
+    }
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_progress_handler(d->handle, STEPS_PER_LOOK, look_at_clock, d);
+    *out = d;
+    return 0;
+}
+
+void db_close(struct db *d)
+{
+    if (!d)
+        return;
+    sqlite3_close(d->handle);
+    free(d);
+}
+
+void *db_handle(struct db *d)
+{
+    return d->handle;
+}
+
+void db_guard(struct db *d)
+{
+    sqlite3_set_authorizer(d->handle, authorize, NULL);
+}
+
+static struct db_value value_of(sqlite3_stmt *s, int i)
+{
+    struct db_value v = {DB_TEXT, {"", 0}};
+
+    switch (sqlite3_column_type(s, i)) {
+    case SQLITE_NULL:
+        v.type = DB_NULL;
+        return v;
+    case SQLITE_INTEGER:
+        v.type = DB_INTEGER;
+        break;
+    case SQLITE_FLOAT:
+        v.type = DB_REAL;
+        break;
+    default:
+        break;
+    }
+    v.text.at = (const char *)sqlite3_column_text(s, i);
+    v.text.len = (size_t)sqlite3_column_bytes(s, i);
+    return v;
+}
+
+static int fail(struct db *d, int seconds, struct err *err)
+{
+    if (d->late)
+        return err_set(err, ERR_LIMIT, "the question was stopped after %d seconds: ask for a"
+                       " shorter period, or for one patient, user or organisation", seconds);
+    return err_set(err, ERR_INVALID, "SQL: %s", sqlite3_errmsg(d->handle));
+}
+
+static int give_rows(struct db *d, sqlite3_stmt *s, int seconds,
+                     int (*row)(void *, int64_t, const struct db_value *, size_t), void *ctx,
+                     struct err *err)
+{
+    struct db_value value[COLUMNS_MAX];
+    int n = sqlite3_column_count(s);
+    int64_t number = 0;
+    int rc = 0;
+    int step;
+
+    for (int i = 0; i < n; i++)
+        value[i] = (struct db_value){DB_TEXT, str_of(sqlite3_column_name(s, i))};
+    rc = row(ctx, -1, value, (size_t)n);
+    while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        for (int i = 0; i < n; i++)
+            value[i] = value_of(s, i);
+        rc = row(ctx, number++, value, (size_t)n);
+    }
+    return rc < 0 ? rc : step == SQLITE_DONE ? 0 : fail(d, seconds, err);
+}
+
+int db_ask(struct db *d, const char *sql, int seconds,
+           int (*row)(void *ctx, int64_t number, const struct db_value *value, size_t count),
+           void *ctx, struct err *err)
+{
+    sqlite3_stmt *s = NULL;
+    const char *rest = "";
+    int rc;
+
+    d->late = false;
+    d->deadline = now() + seconds;
+    if (sqlite3_prepare_v2(d->handle, sql, -1, &s, &rest) != SQLITE_OK)
+        return fail(d, seconds, err);
+    rest += strspn(rest, " \t\r\n;");
+    if (!s || *rest)
+        rc = err_set(err, ERR_INVALID, "SQL: give exactly one statement");
+    else
+        rc = give_rows(d, s, seconds, row, ctx, err);
+    sqlite3_finalize(s);
+    return rc;
+}

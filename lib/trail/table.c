@@ -1,0 +1,376 @@
+/* table.c - see table.h. What SQLite asks for is handed to the scan where the scan knows
+ * it (time, patient, user, organisation, practice, trace, status, seq); SQLite checks all
+ * of it again but the patient, whose number it may not see. */
+#include "trail/table.h"
+
+#ifdef GPCA_EXTENSION
+#include <sqlite3ext.h>
+SQLITE_EXTENSION_INIT3
+#else
+#include <sqlite3.h>
+#endif
+
+#include "base/mem.h"
+#include "record/nhs_number.h"
+#include "record/mask.h"
+#include "record/shown.h"
+#include "record/timestamp.h"
+#include "trail/scan.h"
+
+struct table {
+    sqlite3_vtab base; /* must be first */
+    struct trail *trail;
+    const struct table_options *options;
+};
+
+struct table_cursor {
+    sqlite3_vtab_cursor base; /* must be first */
+    struct scan scan;
+    bool begun, end, nothing;
+    struct scan_filter filter;
+    struct str patient_shown; /* asked for by mask and reference */
+    struct record record;
+    struct arena asked, arena;
+};
+
+struct module {
+    struct trail *trail;
+    const struct table_options *options;
+};
+
+static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
+                         sqlite3_vtab **out, char **error)
+{
+    const struct module *m = aux;
+    struct table *t;
+    struct buf sql = {0};
+    int rc;
+
+    (void)argc;
+    (void)argv;
+    (void)error;
+    buf_put_text(&sql, "CREATE TABLE audit(");
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        buf_printf(&sql, "%s\"%s\" %s", c ? "," : "", column_name((enum column)c),
+                   column_kind((enum column)c) == VALUE_INTEGER  ? "INTEGER"
+                   : column_kind((enum column)c) == VALUE_NUMBER ? "REAL"
+                                                                 : "TEXT");
+    buf_put_text(&sql, ")");
+    buf_put_u8(&sql, 0);
+    rc = sqlite3_declare_vtab(db, sql.at);
+    buf_release(&sql);
+    if (rc != SQLITE_OK)
+        return rc;
+    t = xcalloc(1, sizeof *t);
+    t->trail = m->trail;
+    t->options = m->options;
+    *out = &t->base;
+    return SQLITE_OK;
+}
+
+static int disconnect_table(sqlite3_vtab *base)
+{
+    free(base);
+    return SQLITE_OK;
+}
+
+/* ---- what is handed to the scan ---- */
+
+static bool is_known(int column, int op)
+{
+    bool equal = op == SQLITE_INDEX_CONSTRAINT_EQ;
+    bool above = op == SQLITE_INDEX_CONSTRAINT_GT || op == SQLITE_INDEX_CONSTRAINT_GE;
+    bool below = op == SQLITE_INDEX_CONSTRAINT_LT || op == SQLITE_INDEX_CONSTRAINT_LE;
+
+    if (column == COLUMN_TIME || column == COLUMN_SEQ || column == COLUMN_HTTP_STATUS)
+        return equal || above || below;
+    return equal && (column == COLUMN_PATIENT_NHS_NUMBER || column == COLUMN_USER_KEY ||
+                     column == COLUMN_ORG_ODS || column == COLUMN_PRACTICE_ODS ||
+                     column == COLUMN_SSP_TRACE_ID);
+}
+
+/* Conditions as pairs of letters: column, operator; in the order of the arguments. */
+static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
+{
+    double rows = 1e6;
+    int n = 0;
+
+    (void)base;
+    info->idxStr = sqlite3_malloc(2 * info->nConstraint + 1);
+    if (!info->idxStr)
+        return SQLITE_NOMEM;
+    info->needToFreeIdxStr = 1;
+    for (int i = 0; i < info->nConstraint; i++) {
+        int column = info->aConstraint[i].iColumn;
+        int op = info->aConstraint[i].op;
+
+        if (!info->aConstraint[i].usable || column < 0 || !is_known(column, op))
+            continue;
+        info->idxStr[2 * n] = (char)(column + 1);
+        info->idxStr[2 * n + 1] = (char)op;
+        info->aConstraintUsage[i].argvIndex = ++n;
+        info->aConstraintUsage[i].omit = column == COLUMN_PATIENT_NHS_NUMBER;
+        rows /= column == COLUMN_PATIENT_NHS_NUMBER || column == COLUMN_SSP_TRACE_ID ? 1e5
+                : column == COLUMN_USER_KEY                                          ? 1e4
+                : op == SQLITE_INDEX_CONSTRAINT_EQ                                   ? 100
+                                                                                     : 4;
+    }
+    info->idxStr[2 * n] = '\0';
+    info->idxNum = n;
+    info->estimatedRows = (sqlite3_int64)(rows < 1 ? 1 : rows);
+    info->estimatedCost = rows < 1 ? 1 : rows;
+    return SQLITE_OK;
+}
+
+static struct str text_of(sqlite3_value *v, struct arena *arena)
+{
+    const char *text = (const char *)sqlite3_value_text(v);
+
+    return text ? arena_copy(arena, (struct str){text, (size_t)sqlite3_value_bytes(v)})
+                : (struct str){NULL, 0};
+}
+
+/* A bound on a whole number: [*low, *high] shrinks to it. */
+static void bound(int64_t *low, int64_t *high, int op, int64_t v)
+{
+    if (op == SQLITE_INDEX_CONSTRAINT_GT && v < INT64_MAX)
+        v++;
+    if (op == SQLITE_INDEX_CONSTRAINT_LT && v > INT64_MIN)
+        v--;
+    if (op != SQLITE_INDEX_CONSTRAINT_LT && op != SQLITE_INDEX_CONSTRAINT_LE && v > *low)
+        *low = v;
+    if (op != SQLITE_INDEX_CONSTRAINT_GT && op != SQLITE_INDEX_CONSTRAINT_GE && v < *high)
+        *high = v;
+}
+
+/* Times are compared as text by SQLite; only what is written as we write it is a bound. */
+static void time_bound(struct scan_filter *f, int op, struct str text)
+{
+    int64_t low = f->has_since ? f->since_us : INT64_MIN;
+    int64_t high = f->has_until ? f->until_us - 1 : INT64_MAX;
+    int64_t us;
+
+    if (text.len != sizeof "2026-01-01T00:00:00.000000Z" - 1 || !timestamp_parse(text, &us))
+        return;
+    bound(&low, &high, op, us);
+    f->has_since = low != INT64_MIN;
+    f->since_us = low;
+    f->has_until = high != INT64_MAX;
+    f->until_us = high + (high != INT64_MAX);
+}
+
+static void number_bound(struct table_cursor *c, int column, int op, sqlite3_value *v)
+{
+    int64_t low = column == COLUMN_SEQ ? (int64_t)c->filter.first_seq
+                  : c->filter.has_status ? c->filter.status_min : INT64_MIN;
+    int64_t high = column == COLUMN_SEQ ? (c->filter.last_seq > INT64_MAX
+                                               ? INT64_MAX : (int64_t)c->filter.last_seq)
+                   : c->filter.has_status ? c->filter.status_max : INT64_MAX;
+
+    if (sqlite3_value_type(v) != SQLITE_INTEGER)
+        return; /* SQLite's own comparison decides */
+    bound(&low, &high, op, sqlite3_value_int64(v));
+    if (column == COLUMN_SEQ) {
+        c->filter.first_seq = (uint64_t)low;
+        c->filter.last_seq = (uint64_t)(high < 0 ? 0 : high);
+        c->nothing |= high < low;
+    } else {
+        c->filter.has_status = true;
+        c->filter.status_min = low;
+        c->filter.status_max = high;
+    }
+}
+
+/* Ten digits, or a mask and a reference. Anything else is no patient's. */
+static void patient_is(struct table_cursor *c, struct str text)
+{
+    if (text.len == 10 && c->filter.patient.len == 0 && c->patient_shown.len == 0)
+        c->filter.patient = text;
+    else if (text.len > 10 && c->filter.patient.len == 0 && c->patient_shown.len == 0)
+        c->patient_shown = text;
+    else
+        c->nothing = true;
+}
+
+static void text_is(struct table_cursor *c, struct str *of_filter, struct str text)
+{
+    if (!text.at || text.len == 0 || (of_filter->len > 0 && !str_equal(*of_filter, text)))
+        c->nothing = true;
+    else
+        *of_filter = text;
+}
+
+static void condition(struct table_cursor *c, int column, int op, sqlite3_value *v)
+{
+    struct str text;
+
+    if (column == COLUMN_SEQ || column == COLUMN_HTTP_STATUS) {
+        number_bound(c, column, op, v);
+        return;
+    }
+    text = text_of(v, &c->asked);
+    if (column == COLUMN_TIME)
+        time_bound(&c->filter, op, text);
+    else if (column == COLUMN_PATIENT_NHS_NUMBER)
+        patient_is(c, text);
+    else if (column == COLUMN_USER_KEY)
+        text_is(c, &c->filter.user, text);
+    else if (column == COLUMN_ORG_ODS)
+        text_is(c, &c->filter.org, text);
+    else if (column == COLUMN_PRACTICE_ODS)
+        text_is(c, &c->filter.practice, text);
+    else
+        text_is(c, &c->filter.trace, text);
+}
+
+/* ---- rows ---- */
+
+static int open_cursor(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
+{
+    struct table_cursor *c = xcalloc(1, sizeof *c);
+
+    (void)base;
+    *out = &c->base;
+    return SQLITE_OK;
+}
+
+static int close_cursor(sqlite3_vtab_cursor *base)
+{
+    struct table_cursor *c = (struct table_cursor *)base;
+
+    if (c->begun)
+        scan_end(&c->scan);
+    arena_release(&c->asked);
+    arena_release(&c->arena);
+    free(c);
+    return SQLITE_OK;
+}
+
+/* The patient of the record as a masked table shows it. */
+static struct str patient_shown(const struct table *t, struct table_cursor *c)
+{
+    const struct value *number = &c->record.column[COLUMN_PATIENT_NHS_NUMBER];
+    struct buf shown = {0};
+    struct str s;
+
+    mask_number(&shown, number->text);
+    buf_put_text(&shown, " ");
+    buf_put_str(&shown, t->options->reference(t->options->ctx, number->text, &c->arena));
+    s = arena_copy(&c->arena, buf_str(&shown));
+    buf_release(&shown);
+    return s;
+}
+
+static int next_row(sqlite3_vtab_cursor *base)
+{
+    struct table_cursor *c = (struct table_cursor *)base;
+    struct table *t = (struct table *)base->pVtab;
+    struct err err;
+    int rc;
+
+    if (c->nothing) {
+        c->end = true;
+        return SQLITE_OK;
+    }
+    do {
+        arena_reset(&c->arena);
+        rc = scan_next(&c->scan, &c->record, &err);
+    } while (rc > 0 && c->patient_shown.len > 0 &&
+             (c->record.column[COLUMN_PATIENT_NHS_NUMBER].kind != VALUE_TEXT ||
+              !str_equal(patient_shown(t, c), c->patient_shown)));
+    c->end = rc == 0;
+    if (rc >= 0)
+        return SQLITE_OK;
+    sqlite3_free(base->pVtab->zErrMsg);
+    base->pVtab->zErrMsg = sqlite3_mprintf("%s", err.text);
+    return SQLITE_ERROR;
+}
+
+static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions, int argc,
+                       sqlite3_value **argv)
+{
+    struct table_cursor *c = (struct table_cursor *)base;
+    struct table *t = (struct table *)base->pVtab;
+
+    if (c->begun)
+        scan_end(&c->scan);
+    arena_reset(&c->asked);
+    c->filter = (struct scan_filter){.last_seq = UINT64_MAX};
+    c->patient_shown = (struct str){NULL, 0};
+    c->nothing = false;
+    for (int i = 0; i < n && i < argc; i++)
+        condition(c, (unsigned char)conditions[2 * i] - 1, (unsigned char)conditions[2 * i + 1],
+                  argv[i]);
+    scan_begin(&c->scan, t->trail, &c->filter, t->options->zone);
+    c->begun = true;
+    return next_row(base);
+}
+
+static int at_end(sqlite3_vtab_cursor *base)
+{
+    return ((struct table_cursor *)base)->end;
+}
+
+static void give_text(sqlite3_context *ctx, struct str s)
+{
+    sqlite3_result_text64(ctx, s.at, s.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int number)
+{
+    struct table_cursor *c = (struct table_cursor *)base;
+    const struct table *t = (const struct table *)base->pVtab;
+    enum column column = (enum column)number;
+    const struct value *v = &c->record.column[column];
+    const struct value *patient = &c->record.column[COLUMN_PATIENT_NHS_NUMBER];
+    struct buf shown = {0};
+
+    if (column == COLUMN_PATIENT_REF && patient->kind == VALUE_TEXT) {
+        give_text(ctx, t->options->reference(t->options->ctx, patient->text, &c->arena));
+    } else if (v->kind == VALUE_MISSING) {
+        sqlite3_result_null(ctx);
+    } else if (v->kind == VALUE_INTEGER) {
+        sqlite3_result_int64(ctx, v->integer);
+    } else if (v->kind == VALUE_NUMBER) {
+        sqlite3_result_double(ctx, v->number);
+    } else if (column == COLUMN_PATIENT_NHS_NUMBER && !t->options->reveal) {
+        give_text(ctx, patient_shown(t, c));
+    } else {
+        shown_value(&shown, &c->record, column, false, t->options->reveal);
+        give_text(ctx, buf_str(&shown));
+    }
+    buf_release(&shown);
+    return SQLITE_OK;
+}
+
+static int give_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+    *out = ((struct table_cursor *)base)->record.column[COLUMN_SEQ].integer;
+    return SQLITE_OK;
+}
+
+static const sqlite3_module module = {.xConnect = connect_table,
+                                      .xBestIndex = best_index,
+                                      .xDisconnect = disconnect_table,
+                                      .xDestroy = disconnect_table,
+                                      .xOpen = open_cursor,
+                                      .xClose = close_cursor,
+                                      .xFilter = filter_rows,
+                                      .xNext = next_row,
+                                      .xEof = at_end,
+                                      .xColumn = give_column,
+                                      .xRowid = give_rowid};
+
+int table_bring(void *sqlite, struct trail *t, const struct table_options *o, struct err *err)
+{
+    struct module *m = xmalloc(sizeof *m);
+    sqlite3_stmt *first = NULL;
+
+    *m = (struct module){t, o};
+    /* Naming the table once connects it, before a guard forbids that. */
+    if (sqlite3_create_module_v2(sqlite, "audit", &module, m, free) != SQLITE_OK ||
+        sqlite3_prepare_v2(sqlite, "SELECT seq FROM audit", -1, &first, NULL) != SQLITE_OK ||
+        sqlite3_finalize(first) != SQLITE_OK)
+        return err_set(err, ERR_IO, "SQLite refuses the table: %s", sqlite3_errmsg(sqlite));
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* table.h - a store as the table `audit` of SQLite, read-only, with a column for each
+ * column of the format: integers and numbers as such, times as RFC 3339 text in UTC with
+ * six digits, lists as JSON, missing as NULL.
+ *
+ * Where it is masked, "patient.nhs_number" gives the mask, a space and the reference, so
+ * that grouping and joins stay right; only = and IN see the number itself, given as ten
+ * digits or as mask and reference. */
+#ifndef TRAIL_TABLE_H
+#define TRAIL_TABLE_H
+
+#include "base/err.h"
+#include "trail/trail.h"
+
+struct table_options {
+    bool reveal;
+    const struct zone *zone;
+    /* The reference of a number, in the arena. */
+    struct str (*reference)(const void *ctx, struct str number, struct arena *arena);
+    const void *ctx;
+};
+
+/* Bring the table to an SQLite handle. Trail and options outlive the handle. */
+int table_bring(void *sqlite, struct trail *t, const struct table_options *o, struct err *err);
+
+#endif
