@@ -101,6 +101,7 @@ static int parse(struct query *q)
     if (patient)
         q->filter.patient = nhs_number_plain(str_of(patient), &q->own);
     q->filter.last_seq = UINT64_MAX;
+    q->filter.count_untied = true;
     q->filter.user = str_of(o->user ? o->user : "");
     q->filter.org = str_of(o->org ? o->org : "");
     q->filter.practice = str_of(o->practice ? o->practice : "");

@@ -71,6 +71,9 @@ static void greet(const struct trail_opened *what, const char *store)
              " that nobody rewrote the log; keep %s/keys secret", store);
         buf_release(&vkey);
     }
+    if (what->indexed > 0)
+        talk("made the index of %llu records anew, which was missing",
+             (unsigned long long)what->indexed);
     if (what->cut > 0)
         talk("cut %llu bytes of a write that was never finished or acknowledged",
              (unsigned long long)what->cut);

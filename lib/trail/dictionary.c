@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/mix.h"
 
 struct dictionary_slot {
     uint32_t hash;
@@ -13,23 +14,6 @@ struct dictionary_slot {
 
 enum { SLOTS_MIN = 64 };
 
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t load(const char *p, size_t n)
-{
-    uint64_t v = 0;
-
-    memcpy(&v, p, n);
-    return v;
-}
-
-/* Multiply and fold, eight bytes at a time. */
 static uint32_t hash_of(struct str s)
 {
     static uint64_t key;
@@ -37,10 +21,7 @@ static uint32_t hash_of(struct str s)
 
     while (key == 0)
         hash_random(&key, sizeof key);
-    h = key ^ s.len * 0x9e3779b97f4a7c15ULL;
-    for (; s.len > 8; s.at += 8, s.len -= 8)
-        h = fold(load(s.at, 8) ^ h, 0xd6e8feb86659fd93ULL);
-    h = fold((s.len ? load(s.at, s.len) : 0) ^ h, 0xa0761d6478bd642fULL);
+    h = mix(key, s);
     return (uint32_t)(h ^ h >> 32);
 }
 

@@ -1,28 +1,67 @@
 /* judge.c - see judge.h. That a record of a known good shape is good too rests on what a
  * shape fixes (record/audit.c): which members there are, and whether each is a string, a
  * number or something else. Values that can make a record malformed are its time, source,
- * seq, kind and status, and no others. */
+ * seq, kind and status, and no others.
+ *
+ * User and organisation are a function of the token's header and payload, without its
+ * times, audience, scope and reason, and of the generation of the interface, which hangs on
+ * interaction, method and the outline of record and URL (record/audit.c, identity.c). Both
+ * are kept by a hash with a random seed; that of the identities has 128 bits. */
 #include "trail/judge.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/mix.h"
+#include "record/nhs_number.h"
+#include "record/text.h"
 #include "record/timestamp.h"
 #include "trail/leaf.h"
 
-enum { INTERACTIONS = 32 };
+enum {
+    INTERACTIONS = 32,
+    GENERATION_SLOTS = 4096,
+    MEMO_SLOTS = 1 << 18,
+    MEMO_MAX = MEMO_SLOTS / 2
+};
 
-enum part { PART_TIME, PART_SOURCE, PART_SEQ, PART_KIND, PART_STATUS, PART_COUNT };
+enum part {
+    PART_TIME,
+    PART_SOURCE,
+    PART_SEQ,
+    PART_KIND,
+    PART_STATUS,
+    PART_NUMBER,
+    PART_PRACTICE,
+    PART_METHOD,
+    PART_INTERACTION,
+    PART_COUNT
+};
 
-static const char *const part_names[PART_COUNT] = {".time", ".source", ".seq", ".kind",
-                                                   ".response.status"};
+static const char *const part_names[PART_COUNT] = {
+    ".time",          ".source",        ".seq",
+    ".kind",          ".response.status", ".patient.nhsNumber",
+    ".provider.ods",  ".request.method",  ".request.headers.ssp-interactionid"};
 
-/* What is known of the records of one shape. */
+/* What is known of the texts of one shape. */
 struct known {
-    bool judged, good;
-    bool escaped; /* a member's name is: its path here is not its name */
-    int16_t part[PART_COUNT]; /* leaves, or -1 */
-    int16_t number, interaction;
+    bool looked_at, good;
+    bool escaped;  /* a member's name is: its path here is not its name */
+    bool numbers;  /* URL, payload: may name a patient */
+    int16_t part[PART_COUNT]; /* record: leaves, or -1 */
     struct str kind;
+    bool *identity; /* payload: by leaf, does it bear on who asks? */
+};
+
+/* Whether calls of one kind are of generation 0.x. */
+struct generation_slot {
+    uint64_t hash; /* 0: empty */
+    bool old;
+};
+
+struct identity_slot {
+    uint64_t a, b;
+    uint32_t user, org; /* entries + 1, 0: missing */
 };
 
 struct judge {
@@ -31,7 +70,12 @@ struct judge {
     size_t shapes;
     struct str untouched[INTERACTIONS]; /* interactions that touch no patient */
     size_t interactions;
-    struct arena texts, once;
+    struct identity_slot *slot;
+    struct generation_slot generation[GENERATION_SLOTS];
+    size_t identities, generations;
+    struct dictionary users, orgs;
+    uint64_t seed[2];
+    struct arena texts, names, once;
 };
 
 struct judge *judge_new(const struct zone *zone)
@@ -39,14 +83,28 @@ struct judge *judge_new(const struct zone *zone)
     struct judge *j = xcalloc(1, sizeof *j);
 
     j->zone = zone;
+    j->slot = xcalloc(MEMO_SLOTS, sizeof *j->slot);
+    hash_random(j->seed, sizeof j->seed);
     return j;
+}
+
+static void forget_identities(struct judge *j)
+{
+    memset(j->slot, 0, MEMO_SLOTS * sizeof *j->slot);
+    dictionary_release(&j->users);
+    dictionary_release(&j->orgs);
+    arena_reset(&j->names);
+    j->identities = 0;
 }
 
 void judge_restart(struct judge *j)
 {
     free(j->known);
     j->known = NULL;
-    j->shapes = j->interactions = 0;
+    j->shapes = j->interactions = j->generations = 0;
+    memset(j->generation, 0, sizeof j->generation);
+    if (j->identities > 0)
+        forget_identities(j);
     arena_reset(&j->texts);
 }
 
@@ -55,7 +113,11 @@ void judge_free(struct judge *j)
     if (!j)
         return;
     free(j->known);
+    free(j->slot);
+    dictionary_release(&j->users);
+    dictionary_release(&j->orgs);
     arena_release(&j->texts);
+    arena_release(&j->names);
     arena_release(&j->once);
     free(j);
 }
@@ -70,14 +132,105 @@ static bool plain(struct str s)
     return str_index(s, '\\') == s.len;
 }
 
-static bool good_part(const struct known *k, enum part part, const struct leaf *leaf)
+/* ---- what shapes fix ---- */
+
+static void look_at_record(struct judge *j, struct known *k, const struct model *m,
+                           const struct shape *shape, const struct leaf *leaf)
 {
-    struct str s = leaf_text(leaf, k->part[part]);
+    memset(k->part, 0xff, sizeof k->part);
+    for (int16_t i = 0; i < (int16_t)shape->leaves; i++) {
+        struct str name = m->label[shape->label[i]].name;
+
+        k->escaped |= !plain(name);
+        for (int p = 0; p < PART_COUNT; p++)
+            if (k->part[p] < 0 && (p == PART_INTERACTION
+                                       ? str_equal_nocase(name, str_of(part_names[p]))
+                                       : str_equal(name, str_of(part_names[p]))))
+                k->part[p] = i;
+    }
+    if (k->part[PART_KIND] >= 0)
+        k->kind = arena_copy(&j->texts, leaf_text(leaf, k->part[PART_KIND]));
+}
+
+static bool holds(struct str text, struct str what)
+{
+    for (size_t i = 0; i + what.len <= text.len; i++)
+        if (memcmp(text.at + i, what.at, what.len) == 0)
+            return true;
+    return false;
+}
+
+/* A parameter `identifier` of a URL stands in its pieces: a word of digits cannot hold it. */
+static void look_at_url(struct judge *j, struct known *k, const struct model *m,
+                        const struct shape *shape)
+{
+    for (size_t i = 0; i <= shape->leaves; i++)
+        k->numbers |= holds(url_decode(m->shapes.pieces.entry[shape->piece[i]], &j->once),
+                            STR("identifier"));
+}
+
+static void look_at_payload(struct judge *j, struct known *k, const struct model *m,
+                            const struct shape *shape)
+{
+    static const char *const beside[] = {".iat", ".exp", ".aud", ".requested_scope",
+                                         ".reason_for_request"};
+
+    k->identity = arena_alloc(&j->texts, shape->leaves + 1U);
+    for (size_t i = 0; i < shape->leaves; i++) {
+        struct str name = m->label[shape->label[i]].name;
+
+        k->identity[i] = true;
+        for (size_t b = 0; b < sizeof beside / sizeof beside[0]; b++)
+            if (str_equal(name, str_of(beside[b])))
+                k->identity[i] = false;
+        k->numbers |= !plain(name) || str_starts(name, STR(".requested_record"));
+    }
+}
+
+static struct known *known_of(struct judge *j, const struct model *m,
+                              const struct parted *parts, enum shape_kind kind)
+{
+    uint32_t number = parts->shape[kind];
+    struct known *k;
+
+    if (number == SHAPE_NONE)
+        return NULL;
+    if (number >= j->shapes) {
+        size_t shapes = (number + 64U) * 2;
+
+        j->known = xrealloc(j->known, shapes * sizeof *j->known);
+        memset(j->known + j->shapes, 0, (shapes - j->shapes) * sizeof *j->known);
+        j->shapes = shapes;
+    }
+    k = &j->known[number];
+    if (k->looked_at)
+        return k;
+    k->looked_at = true;
+    if (kind == SHAPE_RECORD)
+        look_at_record(j, k, m, &m->shapes.shape[number], parts->leaf[kind]);
+    else if (kind == SHAPE_URL)
+        look_at_url(j, k, m, &m->shapes.shape[number]);
+    else if (kind == SHAPE_PAYLOAD)
+        look_at_payload(j, k, m, &m->shapes.shape[number]);
+    return k;
+}
+
+/* ---- values ---- */
+
+static struct str part_text(const struct known *k, enum part part, const struct leaf *leaf)
+{
+    return k->part[part] < 0 ? STR("") : leaf_text(leaf, k->part[part]);
+}
+
+static bool good_part(const struct known *k, enum part part, struct str s,
+                      struct judgement *out)
+{
     int64_t n;
 
     switch (part) {
     case PART_TIME:
-        return plain(s) && timestamp_parse(s, &n);
+        out->has_time = plain(s) && timestamp_parse(s, &out->time_us);
+        return out->has_time;
     case PART_SOURCE:
         return s.len > 0 && s.len <= LIMIT_SOURCE_BYTES && plain(s);
     case PART_SEQ:
@@ -86,110 +239,200 @@ static bool good_part(const struct known *k, enum part part, const struct leaf *
         return str_equal(s, k->kind);
     case PART_STATUS:
         return s.len == 3 && s.at[0] > '0' && leaf_integer_read(s, &n);
+    case PART_NUMBER:
+        return s.len == 10 && s.at[0] != '0' && leaf_integer_read(s, &n) && n > 0;
+    case PART_PRACTICE:
+        return s.len > 0 && plain(s);
+    case PART_METHOD:
+    case PART_INTERACTION:
     case PART_COUNT:
         break;
     }
-    return false;
+    return true;
 }
 
-static bool surely_good(const struct known *k, const struct leaf *leaf)
+static bool is_untouched(const struct judge *j, struct str interaction)
 {
-    for (int i = 0; i < PART_COUNT; i++)
-        if (k->part[i] >= 0 && !good_part(k, (enum part)i, leaf))
-            return false;
-    return k->good;
-}
-
-static bool surely_tied(const struct judge *j, const struct known *k, const struct leaf *leaf)
-{
-    struct str s;
-    int64_t n;
-
-    if (k->number >= 0) {
-        s = leaf_text(leaf, k->number);
-        return s.len == 10 && s.at[0] != '0' && leaf_integer_read(s, &n) && n > 0;
-    }
-    if (k->interaction < 0)
-        return false;
-    s = leaf_text(leaf, k->interaction);
     for (size_t i = 0; i < j->interactions; i++)
-        if (str_equal(s, j->untouched[i]))
+        if (str_equal(interaction, j->untouched[i]))
             return true;
     return false;
 }
 
-static void learn_shape(struct judge *j, struct known *k, const struct model *m,
-                        const struct shape *shape, const struct leaf *leaf)
+static struct generation_slot *find_generation(struct judge *j, const struct known *record,
+                                               const struct parted *parts, uint64_t *hash)
 {
-    k->judged = true;
-    k->number = k->interaction = -1;
-    memset(k->part, 0xff, sizeof k->part);
-    for (int16_t i = 0; i < (int16_t)shape->leaves; i++) {
-        struct str name = m->label[shape->label[i]].name;
+    const struct leaf *leaf = parts->leaf[SHAPE_RECORD];
+    uint32_t outline[2] = {parts->shape[SHAPE_RECORD], parts->shape[SHAPE_URL]};
 
-        k->escaped |= !plain(name);
-        for (int p = 0; p < PART_COUNT; p++)
-            if (str_equal(name, str_of(part_names[p])))
-                k->part[p] = i;
-        if (str_equal(name, STR(".patient.nhsNumber")))
-            k->number = i;
-        if (k->interaction < 0 &&
-            str_equal_nocase(name, STR(".request.headers.ssp-interactionid")))
-            k->interaction = i;
+    *hash = mix(j->seed[0], (struct str){(const char *)outline, sizeof outline});
+    *hash = mix(*hash, part_text(record, PART_METHOD, leaf));
+    *hash = mix(*hash, part_text(record, PART_INTERACTION, leaf)) | 1;
+    for (uint64_t at = *hash >> 1;; at++) {
+        struct generation_slot *s = &j->generation[at % GENERATION_SLOTS];
+
+        if (s->hash == 0 || s->hash == *hash)
+            return s;
     }
-    if (k->part[PART_KIND] >= 0)
-        k->kind = arena_copy(&j->texts, leaf_text(leaf, k->part[PART_KIND]));
+}
+
+/* The hash of all that user and organisation hang on. */
+static void identity_hash(const struct judge *j, bool old, const struct known *payload,
+                          const struct model *m, const struct parted *parts, uint64_t h[2])
+{
+    uint32_t outline[3] = {old, parts->shape[SHAPE_HEADER], parts->shape[SHAPE_PAYLOAD]};
+
+    for (int i = 0; i < 2; i++)
+        h[i] = mix(j->seed[i], (struct str){(const char *)outline, sizeof outline});
+    for (int kind = SHAPE_HEADER; kind <= SHAPE_PAYLOAD; kind++) {
+        const struct shape *s = &m->shapes.shape[parts->shape[kind]];
+
+        for (int16_t i = 0; i < (int16_t)s->leaves; i++)
+            if (kind == SHAPE_HEADER || payload->identity[i]) {
+                h[0] = mix(h[0], leaf_text(parts->leaf[kind], i));
+                h[1] = mix(h[1], leaf_text(parts->leaf[kind], i));
+            }
+    }
+    h[0] |= 1;
+}
+
+static struct identity_slot *find_identity(struct judge *j, const uint64_t h[2])
+{
+    for (uint64_t at = h[0];; at++) {
+        struct identity_slot *s = &j->slot[at % MEMO_SLOTS];
+
+        if ((s->a == 0 && s->b == 0) || (s->a == h[0] && s->b == h[1]))
+            return s;
+    }
+}
+
+static struct str entry_text(const struct dictionary *d, uint32_t entry)
+{
+    return entry ? d->entry[entry - 1] : STR("");
+}
+
+static uint32_t entry_of(struct judge *j, struct dictionary *d, struct str s)
+{
+    return s.len ? dictionary_put(d, s, &j->names) + 1 : 0;
+}
+
+/* Where the answers of this record belong, once they are known; NULL: nowhere. */
+struct places {
+    struct generation_slot *generation;
+    struct identity_slot *identity;
+    uint64_t hash, identity_hash[2];
+};
+
+/* All that the judgement says, without reading the record in full; false: read it. */
+static bool judge_parts(struct judge *j, const struct model *m, const struct parted *parts,
+                        struct places *p, struct judgement *out)
+{
+    const struct leaf *leaf = parts->leaf[SHAPE_RECORD];
+    const struct known *k, *url, *payload;
+
+    for (int kind = 0; kind < SHAPE_KINDS; kind++)
+        if (!known_of(j, m, parts, (enum shape_kind)kind))
+            return false;
+    k = &j->known[parts->shape[SHAPE_RECORD]];
+    url = &j->known[parts->shape[SHAPE_URL]];
+    payload = &j->known[parts->shape[SHAPE_PAYLOAD]];
+    if (k->escaped || !k->good)
+        return false;
+    p->generation = find_generation(j, k, parts, &p->hash);
+    if (p->generation->hash == 0)
+        return false;
+    identity_hash(j, p->generation->old, payload, m, parts, p->identity_hash);
+    p->identity = find_identity(j, p->identity_hash);
+    for (int i = 0; i < PART_COUNT; i++)
+        if (k->part[i] >= 0 &&
+            !good_part(k, (enum part)i, leaf_text(leaf, k->part[i]), out))
+            return false;
+    if (k->part[PART_TIME] < 0 || k->part[PART_PRACTICE] < 0 || p->identity->a == 0)
+        return false;
+    if (k->part[PART_NUMBER] < 0 &&
+        (url->numbers || payload->numbers ||
+         !is_untouched(j, part_text(k, PART_INTERACTION, leaf))))
+        return false;
+    out->patient = part_text(k, PART_NUMBER, leaf);
+    out->practice = part_text(k, PART_PRACTICE, leaf);
+    out->user = entry_text(&j->users, p->identity->user);
+    out->org = entry_text(&j->orgs, p->identity->org);
+    return true;
+}
+
+/* ---- in full ---- */
+
+static struct str text_of(const struct record *r, enum column c)
+{
+    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
 }
 
 /* An interaction that its id alone, in the header, says touches no patient. */
-static void learn_interaction(struct judge *j, const struct record *r, const struct known *k,
-                              const struct leaf *leaf)
+static void learn_interaction(struct judge *j, const struct record *r, struct str interaction)
 {
-    const struct value *access = &r->column[COLUMN_GPC_ACCESS];
-
-    if (k->interaction >= 0 && j->interactions < INTERACTIONS && access->kind == VALUE_TEXT &&
-        str_equal(access->text, STR("none")) &&
-        r->column[COLUMN_GPC_INFERRED].kind == VALUE_MISSING)
-        j->untouched[j->interactions++] =
-            arena_copy(&j->texts, leaf_text(leaf, k->interaction));
+    if (interaction.len > 0 && j->interactions < INTERACTIONS &&
+        str_equal(text_of(r, COLUMN_GPC_ACCESS), STR("none")) &&
+        r->column[COLUMN_GPC_INFERRED].kind == VALUE_MISSING && !is_untouched(j, interaction))
+        j->untouched[j->interactions++] = arena_copy(&j->texts, interaction);
 }
 
-static struct known *known_of(struct judge *j, uint32_t shape)
+static void read_in_full(struct judge *j, const struct record_input *in, struct judgement *out,
+                         struct record *r)
 {
-    if (shape == SHAPE_NONE)
-        return NULL;
-    if (shape >= j->shapes) {
-        size_t shapes = (shape + 64U) * 2;
+    struct str access;
 
-        j->known = xrealloc(j->known, shapes * sizeof *j->known);
-        memset(j->known + j->shapes, 0, (shapes - j->shapes) * sizeof *j->known);
-        j->shapes = shapes;
+    arena_reset(&j->once);
+    record_read(r, in, j->zone, &j->once);
+    access = text_of(r, COLUMN_GPC_ACCESS);
+    out->reject = r->reject;
+    out->has_time = r->column[COLUMN_TIME].kind == VALUE_TIME;
+    out->time_us = out->has_time ? r->column[COLUMN_TIME].integer : 0;
+    out->patient = nhs_number_plain(text_of(r, COLUMN_PATIENT_NHS_NUMBER), &j->once);
+    out->untied = access.len > 0 && !str_equal(access, STR("none")) &&
+                  r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING;
+    out->user = text_of(r, COLUMN_USER_KEY);
+    out->org = text_of(r, COLUMN_ORG_ODS);
+    out->practice = text_of(r, COLUMN_PRACTICE_ODS);
+}
+
+static void learn_places(struct judge *j, const struct record *r, struct places *p,
+                         const struct judgement *out)
+{
+    if (p->generation && p->generation->hash == 0 && j->generations < GENERATION_SLOTS / 2) {
+        p->generation->hash = p->hash;
+        p->generation->old = str_equal(text_of(r, COLUMN_GPC_PROFILE), STR("ssp-0x"));
+        j->generations++;
     }
-    return &j->known[shape];
+    if (!p->identity || p->identity->a)
+        return;
+    if (j->identities == MEMO_MAX) {
+        forget_identities(j);
+        p->identity = find_identity(j, p->identity_hash);
+    }
+    *p->identity = (struct identity_slot){p->identity_hash[0], p->identity_hash[1],
+                                          entry_of(j, &j->users, out->user),
+                                          entry_of(j, &j->orgs, out->org)};
+    j->identities++;
 }
 
 void judge_record(struct judge *j, const struct record_input *in, const struct model *m,
-                  uint32_t shape, const struct leaf *leaf, struct judgement *out)
+                  const struct parted *parts, struct judgement *out)
 {
-    struct known *k = known_of(j, shape);
-    const struct value *access;
+    const struct leaf *leaf = parts->leaf[SHAPE_RECORD];
+    struct places places = {NULL, NULL, 0, {0, 0}};
+    struct known *k;
     struct record r;
 
-    *out = (struct judgement){REJECT_NONE, false};
-    if (!j->zone || (k && k->judged && surely_good(k, leaf) && surely_tied(j, k, leaf)))
+    *out = (struct judgement){.reject = REJECT_NONE};
+    if (!j->zone || judge_parts(j, m, parts, &places, out))
         return;
-    arena_reset(&j->once);
-    record_read(&r, in, j->zone, &j->once);
-    out->reject = r.reject;
-    access = &r.column[COLUMN_GPC_ACCESS];
-    out->untied = access->kind == VALUE_TEXT && !str_equal(access->text, STR("none")) &&
-                  r.column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING;
+    read_in_full(j, in, out, &r);
+    k = known_of(j, m, parts, SHAPE_RECORD);
     if (!k)
         return;
-    if (!k->judged)
-        learn_shape(j, k, m, &m->shapes.shape[shape], leaf);
     if (r.reject == REJECT_NONE && !k->escaped &&
-        (k->part[PART_KIND] < 0 || str_equal(leaf_text(leaf, k->part[PART_KIND]), k->kind)))
+        str_equal(part_text(k, PART_KIND, leaf), k->kind))
         k->good = true;
-    learn_interaction(j, &r, k, leaf);
+    learn_interaction(j, &r, part_text(k, PART_INTERACTION, leaf));
+    learn_places(j, &r, &places, out);
 }

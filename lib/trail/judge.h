@@ -1,6 +1,7 @@
-/* judge.h - is a record malformed, and can it be found by its patient? What only hangs on
- * the shape is found out once a shape; the few values that matter beside it are looked at
- * in each record, and whatever is not plainly good is read in full. Thread: the writer's. */
+/* judge.h - is a record malformed, and by which keys is it found? What only hangs on the
+ * shape is found out once a shape, what hangs on the token's identities once for each of
+ * these; the few values that matter beside are looked at in each record, and whatever is
+ * not plainly good is read in full. The answers are those of record_read(). One thread. */
 #ifndef TRAIL_JUDGE_H
 #define TRAIL_JUDGE_H
 
@@ -11,15 +12,23 @@ struct judge;
 
 struct judgement {
     enum reject reject;
-    bool untied; /* opens patient data and carries no NHS number */
+    bool untied;     /* opens patient data and carries no NHS number */
+    bool has_time;
+    int64_t time_us;
+    struct str patient, user, org, practice; /* "" where missing; valid until the next */
 };
 
 struct judge *judge_new(const struct zone *zone); /* NULL: everything is good */
 void judge_free(struct judge *j);
 void judge_restart(struct judge *j); /* shapes are numbered anew */
 
-/* shape: number of the record's shape, or SHAPE_NONE; leaf: its leaves. */
+/* A record taken apart: the numbers of its shapes, SHAPE_NONE where there is none, and
+ * their leaves. */
+struct parted {
+    uint32_t shape[SHAPE_KINDS];
+    const struct leaf *leaf[SHAPE_KINDS];
+};
 void judge_record(struct judge *j, const struct record_input *in, const struct model *m,
-                  uint32_t shape, const struct leaf *leaf, struct judgement *out);
+                  const struct parted *parts, struct judgement *out);
 
 #endif

@@ -1,18 +1,133 @@
-/* scan.c - see scan.h. Every record of the range of seqs is read and judged. */
+/* scan.c - see scan.h. The index says in which groups and rows an answer can be; every such
+ * record is read and judged, so that a row is never taken on the index's word. Groups that
+ * the index does not name, or whose entry is damaged, are read whole. */
 #include "trail/scan.h"
 
+#include "base/mem.h"
 #include "record/nhs_number.h"
+#include "trail/index.h"
+
+/* ---- where the rows can be ---- */
+
+static void add_range(struct scan *s, uint64_t first, uint64_t count)
+{
+    const struct scan_filter *f = s->filter;
+    struct scan_range *last = s->ranges ? &s->range[s->ranges - 1] : NULL;
+
+    if (first < f->first_seq) {
+        uint64_t less = f->first_seq - first;
+
+        first += less;
+        count -= less < count ? less : count;
+    }
+    if (count == 0 || first > f->last_seq)
+        return;
+    if (last && last->first + last->count == first) {
+        last->count += count;
+        return;
+    }
+    if (s->ranges == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 64;
+        s->range = xrealloc(s->range, s->cap * sizeof *s->range);
+    }
+    s->range[s->ranges++] = (struct scan_range){first, count};
+}
+
+/* The key that leaves the fewest rows; INDEX_KEYS: none is asked for. */
+static enum index_key best_key(const struct scan_filter *f, uint32_t *hash)
+{
+    const struct str *want[INDEX_KEYS] = {&f->patient, &f->user, &f->org, &f->practice};
+    static const enum index_key order[INDEX_KEYS] = {INDEX_PATIENT, INDEX_USER, INDEX_PRACTICE,
+                                                     INDEX_ORG};
+
+    for (int i = 0; i < INDEX_KEYS; i++)
+        if (want[order[i]]->len > 0) {
+            *hash = index_hash(order[i], *want[order[i]]);
+            return order[i];
+        }
+    return INDEX_KEYS;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void add_rows(struct scan *s, const struct index_file *f, const struct index_entry *e)
+{
+    static const size_t room = 2 * LIMIT_GROUP_ROWS;
+    uint32_t *row = arena_alloc(&s->arena, room * sizeof *row);
+    size_t rows = 0;
+    uint32_t hash = 0;
+    enum index_key key = best_key(s->filter, &hash);
+    struct err ignored;
+
+    if (key == INDEX_KEYS ||
+        index_rows(f, e, key, hash, row, &rows, room, &ignored) < 0 ||
+        (s->filter->count_untied &&
+         index_rows(f, e, INDEX_KEYS, 0, row, &rows, room, &ignored) < 0)) {
+        add_range(s, e->first_seq, e->rows);
+        return;
+    }
+    if (rows > 0)
+        qsort(row, rows, sizeof *row, compare_rows);
+    for (size_t i = 0; i < rows; i++)
+        if (i == 0 || row[i] != row[i - 1])
+            add_range(s, e->first_seq + row[i], 1);
+}
+
+static bool outside(const struct scan_filter *f, const struct index_entry *e)
+{
+    return (f->has_since && e->time_max < f->since_us) ||
+           (f->has_until && e->time_min >= f->until_us) ||
+           ((f->has_since || f->has_until) && e->time_min > e->time_max);
+}
+
+static void plan_segment(struct scan *s, const struct segment_map *m, const struct segment *seg)
+{
+    struct index_file f;
+    struct err ignored;
+
+    if (index_open(&f, m->dir, seg->first_seq, false, &ignored) < 0)
+        f.entries = 0;
+    for (size_t i = 0; i < seg->groups; i++) {
+        const struct group *g = &m->group[seg->first_group + i].head;
+        const struct index_entry *e = i < f.entries ? &f.entry[i] : NULL;
+
+        arena_reset(&s->arena);
+        if (g->first_seq > s->filter->last_seq ||
+            g->first_seq + g->rows <= s->filter->first_seq)
+            continue;
+        if (!e || e->first_seq != g->first_seq || e->rows != g->rows ||
+            e->chain != g->header_crc)
+            add_range(s, g->first_seq, g->rows);
+        else if (!outside(s->filter, e))
+            add_rows(s, &f, e);
+    }
+    index_close(&f);
+}
 
 void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
                 const struct zone *zone)
 {
-    *s = (struct scan){.trail = t, .filter = f, .zone = zone, .next = f->first_seq};
+    const struct segment_map *m = trail_map(t);
+
+    *s = (struct scan){.trail = t, .filter = f, .zone = zone};
+    for (size_t i = 0; i < m->segments; i++)
+        plan_segment(s, m, &m->segment[i]);
+    s->next = s->ranges ? s->range[0].first : 0;
 }
 
 void scan_end(struct scan *s)
 {
+    free(s->range);
     arena_release(&s->arena);
 }
+
+/* ---- which rows they are ---- */
 
 static bool same(const struct record *r, enum column c, struct str want)
 {
@@ -65,15 +180,26 @@ static bool matches(struct scan *s, const struct record *r)
            same(r, COLUMN_SSP_TRACE_ID, f->trace);
 }
 
+/* The next seq of the ranges; false behind the last, or behind what is durable. */
+static bool advance(struct scan *s, uint64_t *seq)
+{
+    while (s->at < s->ranges && s->next >= s->range[s->at].first + s->range[s->at].count)
+        if (++s->at < s->ranges)
+            s->next = s->range[s->at].first;
+    *seq = s->next++;
+    return s->at < s->ranges && *seq < trail_count(s->trail) && *seq <= s->filter->last_seq;
+}
+
 int scan_next(struct scan *s, struct record *out, struct err *err)
 {
-    while (s->next < trail_count(s->trail) && s->next <= s->filter->last_seq) {
+    uint64_t seq;
+
+    while (advance(s, &seq)) {
         struct trail_row row;
-        int rc = trail_row(s->trail, s->next, &row, err);
+        int rc = trail_row(s->trail, seq, &row, err);
 
         if (rc < 0)
             return rc;
-        s->next++;
         arena_reset(&s->arena);
         record_read(out, &row.input, s->zone, &s->arena);
         if (matches(s, out))

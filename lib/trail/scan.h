@@ -13,14 +13,23 @@ struct scan_filter {
     uint64_t first_seq, last_seq; /* both inclusive; {0, UINT64_MAX} for all */
     struct str patient;           /* ten digits; len 0: any */
     struct str user, org, practice, trace;
+    bool count_untied;
+};
+
+/* Rows that lie one behind another. */
+struct scan_range {
+    uint64_t first, count;
 };
 
 struct scan {
     struct trail *trail;
     const struct scan_filter *filter;
     const struct zone *zone;
+    struct scan_range *range; /* where the rows can be, ascending */
+    size_t ranges, cap, at;
     uint64_t next;   /* seq */
-    uint64_t untied; /* so far: of the period, open patient data but carry no number */
+    uint64_t untied; /* so far: of the period, open patient data but carry no number; only
+                        where the filter asks for it */
     struct arena arena;
 };
 

@@ -35,6 +35,7 @@ struct shredder {
     struct cells *cells; /* by label */
     size_t cells_cap;
     struct leaf leaf[SHAPE_KINDS][SHAPE_LEAVES];
+    uint32_t last[SHAPE_KINDS]; /* shapes of the row taken last */
     struct arena parts;  /* decoded parts of tokens */
     /* while a block is written */
     struct streams streams;
@@ -89,9 +90,11 @@ void shredder_free(struct shredder *s)
     free(s);
 }
 
-const struct leaf *shred_leaves(const struct shredder *s)
+void shred_parts(const struct shredder *s, struct parted *out)
 {
-    return s->leaf[SHAPE_RECORD];
+    memcpy(out->shape, s->last, sizeof out->shape);
+    for (int k = 0; k < SHAPE_KINDS; k++)
+        out->leaf[k] = s->leaf[k];
 }
 
 const struct model *shredder_model(const struct shredder *s)
@@ -203,6 +206,8 @@ static bool put_token(struct shredder *s, struct str text)
     put_cell(s, LABEL_HEADER, NULL, header_shape + 1);
     put_cell(s, LABEL_PAYLOAD, NULL, payload_shape + 1);
     put_cell(s, LABEL_SIGNATURE, signature.at, (uint32_t)signature.len);
+    s->last[SHAPE_HEADER] = header_shape;
+    s->last[SHAPE_PAYLOAD] = payload_shape;
     put_leaves(s, SHAPE_HEADER, header_shape);
     put_leaves(s, SHAPE_PAYLOAD, payload_shape);
     return true;
@@ -214,6 +219,7 @@ static bool put_url(struct shredder *s, struct str text)
 
     if (shape == SHAPE_NONE)
         return false;
+    s->last[SHAPE_URL] = shape;
     put_cell(s, LABEL_URL, NULL, shape + 1);
     put_leaves(s, SHAPE_URL, shape);
     return true;
@@ -239,22 +245,23 @@ static void put_record(struct shredder *s, uint32_t number)
     }
 }
 
-uint32_t shred_row(struct shredder *s, const struct block_row *row, bool json)
+void shred_row(struct shredder *s, const struct block_row *row, bool json)
 {
     uint32_t shape = SHAPE_NONE;
 
     assert(s->rows < LIMIT_BLOCK_ROWS);
     fit_labels(s);
     s->row[s->rows] = *row;
+    memset(s->last, 0xff, sizeof s->last); /* SHAPE_NONE */
     if (json && !row->too_large)
         shape = find_shape(s, SHAPE_RECORD, row->bytes);
+    s->last[SHAPE_RECORD] = shape;
     put_cell(s, LABEL_RECORD, NULL, shape + 1); /* SHAPE_NONE + 1 is 0 */
     if (shape == SHAPE_NONE)
         put_cell(s, LABEL_VERBATIM, row->bytes.at, (uint32_t)row->bytes.len);
     else
         put_record(s, shape);
     s->rows++;
-    return shape + 1;
 }
 
 /* ---- what differs from the guess ---- */

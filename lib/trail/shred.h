@@ -6,6 +6,7 @@
 #define TRAIL_SHRED_H
 
 #include "trail/block.h"
+#include "trail/judge.h"
 #include "trail/model.h"
 
 struct shredder;
@@ -16,11 +17,11 @@ void shredder_free(struct shredder *s);
 void shredder_restart(struct shredder *s, uint64_t generation);
 
 /* Take a row into the block, which must not be full. With json its shape is looked for;
- * its number + 1 is returned, or 0 where it is kept verbatim. */
-uint32_t shred_row(struct shredder *s, const struct block_row *row, bool json);
+ * without one it is kept verbatim. */
+void shred_row(struct shredder *s, const struct block_row *row, bool json);
 
-/* The leaves of the record that shred_row() took last. */
-const struct leaf *shred_leaves(const struct shredder *s);
+/* The parts of the record that shred_row() took last. */
+void shred_parts(const struct shredder *s, struct parted *out);
 const struct model *shredder_model(const struct shredder *s);
 
 /* Append the block of the rows taken, and begin the next. Every row was read back by the

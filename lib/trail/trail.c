@@ -72,6 +72,11 @@ uint64_t trail_count(const struct trail *t)
     return t->rows;
 }
 
+const struct segment_map *trail_map(const struct trail *t)
+{
+    return &t->map;
+}
+
 const char *trail_remark(const struct trail *t)
 {
     return t->remark;

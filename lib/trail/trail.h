@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "record/record.h"
 #include "store/note.h"
+#include "store/segment.h"
 
 struct trail;
 
@@ -24,6 +25,9 @@ int trail_open(struct trail **out, const char *dir, struct err *err);
 void trail_close(struct trail *t); /* NULL is allowed */
 
 uint64_t trail_count(const struct trail *t); /* rows: seq 0 to count - 1 */
+
+/* The groups of the view; those at or above trail_count() are not part of it. */
+const struct segment_map *trail_map(const struct trail *t);
 
 /* What the reader noticed that a person should be told, e.g. a torn tail; "" if nothing. */
 const char *trail_remark(const struct trail *t);

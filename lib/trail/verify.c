@@ -11,6 +11,7 @@
 #include "trail/block.h"
 #include "trail/commit.h"
 #include "trail/generation.h"
+#include "trail/index.h"
 #include "trail/trail.h"
 
 struct walk {
@@ -192,6 +193,23 @@ static void walk_group(struct walk *w, size_t index)
     buf_release(&tiles);
 }
 
+/* The index is no evidence, but what is damaged should be known. */
+static void check_index(struct walk *w, const struct segment *s)
+{
+    struct index_file f;
+    uint64_t at = 0;
+    char file[96];
+    struct err err;
+    int rc = index_open(&f, w->map.dir, s->first_seq, false, &err);
+
+    if (rc == 0)
+        rc = index_verify(&f, &at, &err);
+    snprintf(file, sizeof file, "segments/%012llu.idx", (unsigned long long)s->first_seq);
+    if (rc < 0)
+        fault(w, file, at, NULL, err.text);
+    index_close(&f);
+}
+
 static void check_checkpoint(struct walk *w)
 {
     struct arena arena = {0};
@@ -244,6 +262,8 @@ int trail_verify(const char *dir, const struct note_key *key,
     for (size_t i = 0; i < w->map.groups; i++)
         if (!w->map.has_checkpoint || w->map.group[i].head.first_seq < w->map.head.size)
             walk_group(w, i);
+    for (size_t i = 0; i < w->map.segments; i++)
+        check_index(w, &w->map.segment[i]);
     out->records = w->map.has_checkpoint ? w->map.head.size : w->map.rows;
     out->faults = w->faults;
     out->tree_checked = w->has_keys && !w->lost;

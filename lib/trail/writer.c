@@ -21,6 +21,7 @@
 #include "store/segment.h"
 #include "trail/block.h"
 #include "trail/commit.h"
+#include "trail/indexer.h"
 #include "trail/shred.h"
 
 enum { GROUP_BYTES_MAX = 2 * LIMIT_GROUP_BYTES + LIMIT_RECORD_BYTES, FEW_ROWS = 16 };
@@ -51,6 +52,7 @@ struct trail_writer {
     size_t block_end[LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS];
     size_t blocks_made, rows_made;
     struct waiting_row *row;
+    struct indexer *indexer;
     size_t rows;
     uint64_t bytes_in, written, seal_rows;
     int64_t day; /* of receipt of the open segment's first row */
@@ -261,6 +263,7 @@ int trail_writer_open(struct trail_writer **out, const char *dir, const struct z
     memset(what, 0, sizeof *what);
     w->seal_rows = seal ? strtoull(seal, NULL, 10) : LIMIT_SEGMENT_ROWS;
     w->row = xmalloc(LIMIT_GROUP_ROWS * sizeof *w->row);
+    w->indexer = indexer_new(dir, zone);
     buf_reserve(&w->bytes, GROUP_BYTES_MAX);
     w->shredder = shredder_new();
     w->judge = judge_new(zone);
@@ -270,7 +273,8 @@ int trail_writer_open(struct trail_writer **out, const char *dir, const struct z
     if (w->map.has_checkpoint && (rc = checkpoint_open(&head, buf_str(&w->map.note),
                                                        &w->keys.verifier, err)) < 0)
         goto out;
-    if ((rc = recover(w, what, err)) < 0)
+    if ((rc = recover(w, what, err)) < 0 ||
+        (rc = indexer_catch_up(w->indexer, &w->map, &what->indexed, err)) < 0)
         goto out;
     new_generation(w, w->map.rows);
     what->rows = w->map.rows;
@@ -296,6 +300,7 @@ void trail_writer_close(struct trail_writer *w)
     free(w->source);
     free(w->prefix);
     free(w->row);
+    indexer_free(w->indexer);
     free(w);
 }
 
@@ -340,7 +345,7 @@ static bool is_json(enum record_format f)
     return f != FORMAT_SSP_CSV && f != FORMAT_MESH_CSV;
 }
 
-static void judge_row(struct trail_writer *w, const struct waiting_row *r, uint32_t shape,
+static void judge_row(struct trail_writer *w, const struct waiting_row *r,
                       struct judgement *out)
 {
     const struct group_source *s = &w->source[w->now];
@@ -349,16 +354,16 @@ static void judge_row(struct trail_writer *w, const struct waiting_row *r, uint3
                               .header = s->header,
                               .too_large = r->row.too_large,
                               .received_us = r->received_us};
+    struct parted parts;
 
-    judge_record(w->judge, &in, shredder_model(w->shredder), shape - 1,
-                 shred_leaves(w->shredder), out);
+    shred_parts(w->shredder, &parts);
+    judge_record(w->judge, &in, shredder_model(w->shredder), &parts, out);
 }
 
 int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row,
                      struct trail_taken *taken, struct err *err)
 {
     struct waiting_row *r = &w->row[w->rows];
-    uint32_t shape;
 
     if (row->bytes.len > LIMIT_RECORD_BYTES)
         return err_set(err, ERR_LIMIT, "a record is larger than %d bytes",
@@ -379,9 +384,10 @@ int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row,
     r->received_us = row->received_us;
     if (w->rows == 0 && row->received_us / 86400000000 != w->day)
         new_generation(w, w->map.rows); /* in a new segment */
-    shape = shred_row(w->shredder, &r->row,
-                      is_json((enum record_format)w->source[w->now].format));
-    judge_row(w, r, shape, &taken->judgement);
+    shred_row(w->shredder, &r->row,
+              is_json((enum record_format)w->source[w->now].format));
+    judge_row(w, r, &taken->judgement);
+    indexer_row(w->indexer, w->rows, &taken->judgement);
     r->malformed = taken->judgement.reject != REJECT_NONE;
     w->rows++;
     w->bytes_in += r->row.full_len;
@@ -548,7 +554,8 @@ static int append(struct trail_writer *w, struct group *g, const struct str *pay
     rc = segment_append(&w->map, g, buf_str(&bytes), err);
     w->written += rc == 0 ? bytes.len : 0;
     buf_release(&bytes);
-    if (rc < 0 || (rc = release_head(w, g->head, err)) < 0)
+    if (rc < 0 || (rc = release_head(w, g->head, err)) < 0 ||
+        (rc = indexer_group(w->indexer, &w->map, g, err)) < 0)
         return rc;
     s = &w->map.segment[w->map.segments - 1];
     if (s->rows < w->seal_rows)

@@ -17,6 +17,7 @@ struct trail_opened {
     bool created;      /* the store is new: origin and keys were made */
     uint64_t rows;     /* that it holds */
     uint64_t cut;      /* bytes of a torn tail given back */
+    uint64_t indexed;  /* rows whose index was missing and was made anew */
     struct note_key key;
 };
 

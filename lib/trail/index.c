@@ -1,0 +1,363 @@
+/* index.c - see index.h. */
+#include "trail/index.h"
+
+#include "base/bytes.h"
+#include "base/cursor.h"
+#include "base/deflate.h"
+#include "base/mem.h"
+
+enum {
+    INDEX_VERSION = 1,
+    INDEX_DERIVATION = 1, /* raise it when a key is derived otherwise */
+    INDEX_HEAD = 68,
+    HASH_BITS = 24,
+    LISTS = INDEX_KEYS + 1,
+    LIST_MAX = 1 << 20
+};
+
+uint32_t index_hash(enum index_key key, struct str text)
+{
+    char upper[256];
+    size_t n = text.len < sizeof upper ? text.len : sizeof upper;
+    uint32_t hash;
+
+    if (text.len == 0)
+        return 0;
+    if (key == INDEX_ORG || key == INDEX_PRACTICE) {
+        for (size_t i = 0; i < n; i++)
+            upper[i] = ascii_upper(text.at[i]);
+        text = (struct str){upper, n};
+    }
+    hash = hash_crc32c(0, text) * 0x9e3779b1U >> (32 - HASH_BITS);
+    return hash ? hash : 1;
+}
+
+void index_row_of(struct index_row *out, const struct judgement *j)
+{
+    out->key[INDEX_PATIENT] = index_hash(INDEX_PATIENT, j->patient);
+    out->key[INDEX_USER] = index_hash(INDEX_USER, j->user);
+    out->key[INDEX_ORG] = index_hash(INDEX_ORG, j->org);
+    out->key[INDEX_PRACTICE] = index_hash(INDEX_PRACTICE, j->practice);
+    out->untied = j->untied;
+    out->has_time = j->has_time;
+    out->time_us = j->time_us;
+}
+
+/* ---- writing ---- */
+
+static int compare_words(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void put_hashes(struct buf *list, const uint64_t *pair, size_t n)
+{
+    struct buf counts = {0}, rows = {0}, hashes = {0};
+    size_t distinct = 0;
+
+    for (size_t from = 0, to; from < n; from = to, distinct++) {
+        uint32_t hash = (uint32_t)(pair[from] >> 32);
+        uint32_t last = 0;
+
+        for (to = from; to < n && pair[to] >> 32 == hash; to++) {
+            uint32_t row = (uint32_t)pair[to];
+
+            buf_put_varint(&rows, row - last);
+            last = row;
+        }
+        buf_put_varint(&counts, to - from);
+        buf_put_u8(&hashes, (uint8_t)(hash >> 16));
+        buf_put_u8(&hashes, (uint8_t)(hash >> 8));
+        buf_put_u8(&hashes, (uint8_t)hash);
+    }
+    buf_put_varint(list, distinct);
+    buf_put_str(list, buf_str(&hashes));
+    buf_put_str(list, buf_str(&counts));
+    buf_put_str(list, buf_str(&rows));
+    buf_release(&counts);
+    buf_release(&rows);
+    buf_release(&hashes);
+}
+
+static void put_key_list(struct buf *list, enum index_key key, const struct index_row *row,
+                         size_t rows)
+{
+    uint64_t *pair = xmalloc(rows * sizeof *pair);
+    size_t n = 0;
+
+    for (size_t i = 0; i < rows; i++)
+        if (row[i].key[key])
+            pair[n++] = (uint64_t)row[i].key[key] << 32 | i;
+    if (n > 0)
+        qsort(pair, n, sizeof *pair, compare_words);
+    put_hashes(list, pair, n);
+    free(pair);
+}
+
+static void put_untied_list(struct buf *list, const struct index_row *row, size_t rows)
+{
+    size_t n = 0;
+    size_t last = 0;
+
+    for (size_t i = 0; i < rows; i++)
+        n += row[i].untied;
+    buf_put_varint(list, n);
+    for (size_t i = 0; i < rows; i++)
+        if (row[i].untied) {
+            buf_put_varint(list, i - last);
+            last = i;
+        }
+}
+
+void index_encode(struct buf *out, const struct group *g, const struct index_row *row)
+{
+    int64_t least = INT64_MAX;
+    int64_t greatest = INT64_MIN;
+    struct buf lists = {0}, list = {0};
+    uint32_t len[LISTS];
+    size_t from = out->len;
+
+    for (size_t i = 0; i < g->rows; i++)
+        if (row[i].has_time) {
+            least = row[i].time_us < least ? row[i].time_us : least;
+            greatest = row[i].time_us > greatest ? row[i].time_us : greatest;
+        }
+    for (int k = 0; k < LISTS; k++) {
+        size_t before = lists.len;
+
+        buf_clear(&list);
+        if (k < INDEX_KEYS)
+            put_key_list(&list, (enum index_key)k, row, g->rows);
+        else
+            put_untied_list(&list, row, g->rows);
+        buf_put_varint(&lists, list.len);
+        deflate_block(&lists, buf_str(&list), DEFLATE_FAST);
+        len[k] = (uint32_t)(lists.len - before);
+    }
+    buf_put_text(out, "GPCI");
+    buf_put_u16(out, INDEX_VERSION);
+    buf_put_u16(out, INDEX_DERIVATION);
+    buf_put_u64(out, g->first_seq);
+    buf_put_u32(out, g->rows);
+    buf_put_u32(out, g->header_crc);
+    buf_put_u64(out, (uint64_t)least);
+    buf_put_u64(out, (uint64_t)greatest);
+    for (int k = 0; k < LISTS; k++)
+        buf_put_u32(out, len[k]);
+    buf_put_u32(out, hash_crc32c(0, buf_str(&lists)));
+    buf_put_u32(out, hash_crc32c(0, str_part(buf_str(out), from, out->len)));
+    buf_put_str(out, buf_str(&lists));
+    buf_release(&lists);
+    buf_release(&list);
+}
+
+/* ---- reading ---- */
+
+static bool read_head(struct index_entry *e, const uint8_t *head)
+{
+    struct cursor c = {{(const char *)head, INDEX_HEAD}, false};
+    struct str magic = cursor_bytes(&c, 4);
+    uint16_t version = cursor_u16(&c);
+    uint16_t derivation = cursor_u16(&c);
+
+    e->first_seq = cursor_u64(&c);
+    e->rows = cursor_u32(&c);
+    e->chain = cursor_u32(&c);
+    e->time_min = (int64_t)cursor_u64(&c);
+    e->time_max = (int64_t)cursor_u64(&c);
+    for (int k = 0; k < LISTS; k++)
+        e->len[k] = cursor_u32(&c);
+    e->crc = cursor_u32(&c);
+    return str_equal(magic, STR("GPCI")) && version == INDEX_VERSION &&
+           derivation == INDEX_DERIVATION && e->rows <= LIMIT_GROUP_ROWS &&
+           cursor_u32(&c) == hash_crc32c(0, (struct str){(const char *)head, INDEX_HEAD - 4});
+}
+
+static uint64_t lists_len(const struct index_entry *e)
+{
+    uint64_t n = 0;
+
+    for (int k = 0; k < LISTS; k++)
+        n += e->len[k];
+    return n;
+}
+
+static int read_entries(struct index_file *f, struct err *err)
+{
+    size_t cap = 0;
+
+    while (f->end + INDEX_HEAD <= f->size) {
+        struct index_entry e = {.at = f->end};
+        uint8_t head[INDEX_HEAD];
+        int rc = disk_read(f->file, head, sizeof head, f->end, err);
+
+        if (rc < 0)
+            return rc;
+        if (!read_head(&e, head) || f->end + INDEX_HEAD + lists_len(&e) > f->size)
+            break;
+        if (f->entries == cap) {
+            cap = cap ? cap * 2 : 64;
+            f->entry = xrealloc(f->entry, cap * sizeof *f->entry);
+        }
+        f->entry[f->entries++] = e;
+        f->end += INDEX_HEAD + lists_len(&e);
+    }
+    return 0;
+}
+
+int index_open(struct index_file *f, const char *dir, uint64_t segment_first_seq, bool write,
+               struct err *err)
+{
+    char below[64];
+    char path[LIMIT_PATH_BYTES];
+    int rc;
+
+    memset(f, 0, sizeof *f);
+    snprintf(below, sizeof below, "segments/%012llu.idx",
+             (unsigned long long)segment_first_seq);
+    if ((rc = segment_path(path, dir, below, err)) < 0)
+        return rc;
+    rc = disk_open(&f->file, path, write ? DISK_CREATE : DISK_READ, err);
+    if (rc == ERR_MISSING && !write)
+        return 0;
+    if (rc < 0 || (rc = disk_size(f->file, &f->size, err)) < 0 ||
+        (rc = read_entries(f, err)) < 0)
+        return rc;
+    return 0;
+}
+
+void index_close(struct index_file *f)
+{
+    disk_close(f->file);
+    free(f->entry);
+    memset(f, 0, sizeof *f);
+}
+
+static int read_list(const struct index_file *f, const struct index_entry *e, int list,
+                     struct buf *out, struct err *err)
+{
+    uint64_t at = e->at + INDEX_HEAD;
+    struct buf packed = {0};
+    struct cursor c;
+    uint64_t len;
+    int rc;
+
+    for (int k = 0; k < list; k++)
+        at += e->len[k];
+    rc = disk_read(f->file, buf_reserve(&packed, e->len[list]), e->len[list], at, err);
+    packed.len = e->len[list];
+    c = (struct cursor){buf_str(&packed), false};
+    len = cursor_varint(&c);
+    if (rc == 0 && (c.bad || len > LIST_MAX))
+        rc = err_set(err, ERR_CORRUPT, "a list of the index is damaged");
+    if (rc == 0)
+        rc = inflate_block(buf_reserve(out, len), len, c.rest, err);
+    out->len = rc == 0 ? len : 0;
+    buf_release(&packed);
+    return rc;
+}
+
+static bool rows_at(struct cursor *c, uint64_t count, uint32_t limit, uint32_t *row,
+                    size_t *rows, size_t room)
+{
+    uint64_t at = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        at += cursor_varint(c);
+        if (c->bad || at >= limit || *rows == room)
+            return false;
+        row[(*rows)++] = (uint32_t)at;
+    }
+    return true;
+}
+
+/* The place of hash among n ascending ones of three bytes; n: it is not there. */
+static uint64_t find_hash(struct str hashes, uint64_t n, uint32_t hash)
+{
+    uint64_t low = 0;
+    uint64_t high = n;
+
+    while (low < high) {
+        uint64_t mid = (low + high) / 2;
+        const uint8_t *p = (const uint8_t *)hashes.at + mid * 3;
+        uint32_t there = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+
+        if (there == hash)
+            return mid;
+        if (there < hash)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return n;
+}
+
+static bool list_rows(struct str list, bool untied, uint32_t hash, uint32_t limit,
+                      uint32_t *row, size_t *rows, size_t room)
+{
+    struct cursor c = {list, false};
+    uint64_t n = cursor_varint(&c);
+    struct cursor counts;
+    struct str hashes;
+    uint64_t place;
+    uint64_t count = 0;
+
+    if (untied)
+        return !c.bad && rows_at(&c, n, limit, row, rows, room);
+    hashes = cursor_bytes(&c, n * 3);
+    if (c.bad)
+        return false;
+    place = find_hash(hashes, n, hash);
+    counts = c;
+    for (uint64_t i = 0; i < n; i++)
+        cursor_varint(&c); /* the rows stand behind all counts */
+    for (uint64_t i = 0; i < place && place < n; i++)
+        for (uint64_t k = cursor_varint(&counts); k > 0 && !c.bad; k--)
+            cursor_varint(&c);
+    if (place < n)
+        count = cursor_varint(&counts);
+    return !c.bad && !counts.bad && rows_at(&c, count, limit, row, rows, room);
+}
+
+int index_rows(const struct index_file *f, const struct index_entry *e, enum index_key key,
+               uint32_t hash, uint32_t *row, size_t *rows, size_t room, struct err *err)
+{
+    struct buf list = {0};
+    int rc = read_list(f, e, (int)key, &list, err);
+
+    if (rc == 0 &&
+        !list_rows(buf_str(&list), key == INDEX_KEYS, hash, e->rows, row, rows, room))
+        rc = err_set(err, ERR_CORRUPT, "a list of the index is damaged");
+    buf_release(&list);
+    return rc;
+}
+
+int index_verify(const struct index_file *f, uint64_t *at, struct err *err)
+{
+    struct buf lists = {0};
+    int rc = 0;
+
+    *at = 0;
+    for (size_t i = 0; rc == 0 && i < f->entries; i++) {
+        const struct index_entry *e = &f->entry[i];
+        size_t len = (size_t)lists_len(e);
+
+        *at = e->at + INDEX_HEAD;
+        buf_clear(&lists);
+        rc = disk_read(f->file, buf_reserve(&lists, len), len, *at, err);
+        lists.len = len;
+        if (rc == 0 && hash_crc32c(0, buf_str(&lists)) != e->crc)
+            rc = err_set(err, ERR_CORRUPT, "the index is damaged: delete the file, it is made"
+                         " anew; no record is lost");
+    }
+    if (rc == 0 && f->end != f->size) {
+        *at = f->end;
+        rc = err_set(err, ERR_CORRUPT, "the index is damaged from here on: delete the file, it"
+                     " is made anew; no record is lost");
+    }
+    buf_release(&lists);
+    return rc;
+}

@@ -1,0 +1,173 @@
+/* indexer.c - see indexer.h. */
+#include "trail/indexer.h"
+
+#include "base/mem.h"
+#include "record/nhs_number.h"
+#include "trail/trail.h"
+
+struct indexer {
+    char dir[LIMIT_PATH_BYTES];
+    const struct zone *zone;
+    struct index_row *row;
+    struct index_file file; /* of the segment that grows */
+    uint64_t first_seq;     /* its segment; UINT64_MAX: none is open */
+    struct buf bytes;
+};
+
+struct indexer *indexer_new(const char *dir, const struct zone *zone)
+{
+    struct indexer *x = xcalloc(1, sizeof *x);
+
+    snprintf(x->dir, sizeof x->dir, "%s", dir);
+    x->zone = zone;
+    x->first_seq = UINT64_MAX;
+    if (zone)
+        x->row = xmalloc(LIMIT_GROUP_ROWS * sizeof *x->row);
+    return x;
+}
+
+void indexer_free(struct indexer *x)
+{
+    if (!x)
+        return;
+    index_close(&x->file);
+    buf_release(&x->bytes);
+    free(x->row);
+    free(x);
+}
+
+void indexer_row(struct indexer *x, size_t at, const struct judgement *j)
+{
+    if (x->zone)
+        index_row_of(&x->row[at], j);
+}
+
+static int write_entry(struct indexer *x, struct index_file *f, const struct group *g,
+                       struct err *err)
+{
+    int rc;
+
+    buf_clear(&x->bytes);
+    index_encode(&x->bytes, g, x->row);
+    rc = disk_write(f->file, buf_str(&x->bytes), f->end, err);
+    f->end += x->bytes.len;
+    return rc;
+}
+
+int indexer_group(struct indexer *x, const struct segment_map *map, const struct group *g,
+                  struct err *err)
+{
+    uint64_t first = map->segment[map->segments - 1].first_seq;
+    int rc;
+
+    if (!x->zone)
+        return 0;
+    if (x->first_seq != first) {
+        index_close(&x->file);
+        if ((rc = index_open(&x->file, x->dir, first, true, err)) < 0)
+            return rc;
+        x->first_seq = first;
+    }
+    return write_entry(x, &x->file, g, err);
+}
+
+/* ---- catching up ---- */
+
+static struct str text_of(const struct record *r, enum column c)
+{
+    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
+}
+
+/* What the judge says of a row, from the record read in full. */
+static void judgement_of(struct judgement *j, const struct record *r, struct arena *arena)
+{
+    struct str access = text_of(r, COLUMN_GPC_ACCESS);
+
+    *j = (struct judgement){.reject = r->reject,
+                            .has_time = r->column[COLUMN_TIME].kind == VALUE_TIME,
+                            .user = text_of(r, COLUMN_USER_KEY),
+                            .org = text_of(r, COLUMN_ORG_ODS),
+                            .practice = text_of(r, COLUMN_PRACTICE_ODS)};
+    j->time_us = j->has_time ? r->column[COLUMN_TIME].integer : 0;
+    j->patient = nhs_number_plain(text_of(r, COLUMN_PATIENT_NHS_NUMBER), arena);
+    j->untied = access.len > 0 && !str_equal(access, STR("none")) &&
+                r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING;
+}
+
+static int index_group_anew(struct indexer *x, struct trail *t, struct index_file *f,
+                            const struct group *g, struct err *err)
+{
+    struct arena arena = {0};
+    int rc = 0;
+
+    for (uint32_t i = 0; rc == 0 && i < g->rows; i++) {
+        struct trail_row row;
+        struct record record;
+        struct judgement j;
+
+        if ((rc = trail_row(t, g->first_seq + i, &row, err)) < 0)
+            break;
+        arena_reset(&arena);
+        record_read(&record, &row.input, x->zone, &arena);
+        judgement_of(&j, &record, &arena);
+        index_row_of(&x->row[i], &j);
+    }
+    arena_release(&arena);
+    return rc < 0 ? rc : write_entry(x, f, g, err);
+}
+
+/* How many groups of the segment, from its first, have an entry that is theirs. */
+static size_t known_groups(const struct index_file *f, const struct segment_map *map,
+                           const struct segment *s)
+{
+    size_t n = 0;
+
+    while (n < f->entries && n < s->groups) {
+        const struct group *g = &map->group[s->first_group + n].head;
+
+        if (f->entry[n].first_seq != g->first_seq || f->entry[n].rows != g->rows ||
+            f->entry[n].chain != g->header_crc)
+            break;
+        n++;
+    }
+    return n;
+}
+
+static int catch_up_segment(struct indexer *x, struct trail **t, const struct segment_map *map,
+                            const struct segment *s, uint64_t *rows, struct err *err)
+{
+    struct index_file f;
+    size_t known;
+    int rc = index_open(&f, x->dir, s->first_seq, true, err);
+
+    if (rc < 0)
+        return rc;
+    known = known_groups(&f, map, s);
+    if (known < f.entries)
+        f.end = f.entry[known].at;
+    if (f.size > f.end)
+        rc = disk_truncate(f.file, f.end, err);
+    for (size_t i = known; rc == 0 && i < s->groups; i++) {
+        const struct group *g = &map->group[s->first_group + i].head;
+
+        if (!*t && (rc = trail_open(t, x->dir, err)) < 0)
+            break;
+        rc = index_group_anew(x, *t, &f, g, err);
+        *rows += g->rows;
+    }
+    index_close(&f);
+    return rc;
+}
+
+int indexer_catch_up(struct indexer *x, const struct segment_map *map, uint64_t *rows,
+                     struct err *err)
+{
+    struct trail *t = NULL;
+    int rc = 0;
+
+    *rows = 0;
+    for (size_t i = 0; x->zone && rc == 0 && i < map->segments; i++)
+        rc = catch_up_segment(x, &t, map, &map->segment[i], rows, err);
+    trail_close(t);
+    return rc;
+}

@@ -1,0 +1,25 @@
+/* indexer.h - keeps the index beside the segments while the log grows, and makes good what
+ * is missing of it. It is never synced for a commit: what a crash takes is made anew. The
+ * writer's thread owns it. */
+#ifndef TRAIL_INDEXER_H
+#define TRAIL_INDEXER_H
+
+#include "trail/index.h"
+
+struct indexer;
+
+/* zone NULL: no index is kept, and all calls do nothing. */
+struct indexer *indexer_new(const char *dir, const struct zone *zone);
+void indexer_free(struct indexer *x);
+
+/* Read the log where groups have no entry, and write what they lack; *rows counts those
+ * read. All of the map must be durable. */
+int indexer_catch_up(struct indexer *x, const struct segment_map *map, uint64_t *rows,
+                     struct err *err);
+/* A row of the next group: `at` counts from 0. */
+void indexer_row(struct indexer *x, size_t at, const struct judgement *j);
+/* The group is committed, in the last segment of the map. */
+int indexer_group(struct indexer *x, const struct segment_map *map, const struct group *g,
+                  struct err *err);
+
+#endif
