@@ -33,9 +33,28 @@ struct rebuild {
     uint8_t *wanted;           /* by label: what those guessed from it ask for */
     uint32_t *shape[SHAPE_KINDS]; /* by row: number + 1 of that kind's shape, or 0 */
     size_t rows;
+    const bool *asked; /* by row; NULL: all are */
+    bool *in_full;     /* by label: read it in all rows */
     struct arena *arena;
     struct err *err;
 };
+
+static bool is_asked(const struct rebuild *r, size_t row)
+{
+    return !r->asked || r->asked[row];
+}
+
+/* Shapes and numbers are read in all rows, so those that they are guessed from are too. */
+static void need_in_full(struct rebuild *r, uint16_t label)
+{
+    const struct plan *p = &r->m->label[label].plan;
+
+    if (p->type == TYPE_ENTRY || p->type == TYPE_TEXT || p->type == TYPE_UUID)
+        return;
+    for (uint16_t i = p->parent; i != LABEL_NONE && !r->in_full[i];
+         i = r->m->label[i].plan.parent)
+        r->in_full[i] = true;
+}
 
 static int corrupt(struct rebuild *r)
 {
@@ -253,9 +272,11 @@ static int read_entries(struct reading *d)
             uint64_t code = d->missing.number[d->missing.numbers++];
 
             text = code == 1;
-            entry = code == 0 ? next : (uint32_t)(code - 2);
+            entry = code == 0 ? next++ : (uint32_t)(code - 2);
             if (text)
                 c->text[i] = next_raw(&d->missing);
+        } else if (!is_asked(d->r, c->row[i]) && !d->r->in_full[d->number]) {
+            continue;
         } else if (!guessed(d, c->row[i], &entry, &c->text[i])) {
             return corrupt(d->r);
         } else {
@@ -265,7 +286,6 @@ static int read_entries(struct reading *d)
             continue;
         if (entry >= d->label->values.count)
             return corrupt(d->r);
-        next = entry >= next ? entry + 1 : next;
         c->text[i] = d->label->values.entry[entry];
         if (d->values->entry)
             d->values->entry[c->row[i]] = entry;
@@ -318,6 +338,12 @@ static bool read_number(struct plan plan, struct str text, int64_t *v)
                                      : leaf_moment_read(text, plan.style, v);
 }
 
+static struct str print_number(struct plan plan, char *to, int64_t v)
+{
+    return (struct str){to, plan.type == TYPE_INTEGER ? leaf_integer_print(to, v)
+                                                      : leaf_moment_print(to, plan.style, v)};
+}
+
 static int read_numbers(struct reading *d)
 {
     struct rebuild *r = d->r;
@@ -348,9 +374,8 @@ static int read_numbers(struct reading *d)
         } else {
             v = guess_value(d->missing.number[d->missing.numbers++],
                             guess_number(&g, c->row[i]));
-            c->text[i] = (struct str){to, d->label->plan.type == TYPE_INTEGER
-                                              ? leaf_integer_print(to, v)
-                                              : leaf_moment_print(to, d->label->plan.style, v)};
+            if (is_asked(r, c->row[i]) || r->in_full[d->number])
+                c->text[i] = print_number(d->label->plan, to, v);
         }
         if (!known)
             continue;
@@ -383,6 +408,7 @@ static int read_uuids(struct reading *d)
     skip_lengths(&d->missing, texts);
     for (size_t i = 0; i < c->count; i++, to += LEAF_UUID_TEXT) {
         struct str bytes;
+        bool upper;
 
         if (is_missing(&d->missing, i)) {
             c->text[i] = next_raw(&d->missing);
@@ -391,10 +417,12 @@ static int read_uuids(struct reading *d)
         bytes = cursor_bytes(&fixed, LEAF_UUID_BYTES);
         if (bytes.len == 0)
             return corrupt(r);
-        leaf_uuid_print(to, d->label->plan.style == LEAF_UUID_EITHER
-                                ? d->missing.number[d->missing.numbers++] != 0
-                                : d->label->plan.style == 1,
-                        (const uint8_t *)bytes.at);
+        upper = d->label->plan.style == LEAF_UUID_EITHER
+                    ? d->missing.number[d->missing.numbers++] != 0
+                    : d->label->plan.style == 1;
+        if (!is_asked(r, c->row[i]) && !r->in_full[d->number])
+            continue;
+        leaf_uuid_print(to, upper, (const uint8_t *)bytes.at);
         c->text[i] = (struct str){to, LEAF_UUID_TEXT};
     }
     return fixed.rest.len || d->missing.raw.bad || d->missing.raw_len.bad ? corrupt(r) : 0;
@@ -449,6 +477,7 @@ static int read_label(struct rebuild *r, uint16_t number)
     d.column->at = 0;
     row_values_make(d.values, r->wanted[number], r->rows, r->arena);
     d.column->text = arena_alloc(r->arena, d.column->count * sizeof *d.column->text);
+    memset(d.column->text, 0, d.column->count * sizeof *d.column->text);
     if ((rc = open_missing(r, &d.missing, number)) < 0)
         return rc;
     rc = read_column(&d);
@@ -478,20 +507,36 @@ static inline void emit(struct sink *k, struct str s)
     k->len += s.len;
 }
 
-static struct str next_text(struct rebuild *r, uint16_t label)
+/* Where the row stands among those that have the label. Rows come in ascending order, and
+ * most of the time all of them. */
+static struct str text_at(struct rebuild *r, uint16_t label, size_t row)
 {
     struct column *c = &r->column[label];
 
-    return c->text[c->at++];
+    if (c->row[c->at] != row) {
+        uint32_t low = c->at;
+        uint32_t high = c->count;
+
+        while (high - low > 1) {
+            uint32_t mid = low + (high - low) / 2;
+
+            if (c->row[mid] <= row)
+                low = mid;
+            else
+                high = mid;
+        }
+        c->at = low;
+    }
+    return c->text[c->at + 1 < c->count ? c->at++ : c->at];
 }
 
-static void emit_shape(struct rebuild *r, struct sink *out, const struct shape *s)
+static void emit_shape(struct rebuild *r, struct sink *out, const struct shape *s, size_t row)
 {
     const struct str *piece = r->m->shapes.pieces.entry;
 
     for (size_t i = 0; i < s->leaves; i++) {
         emit(out, piece[s->piece[i]]);
-        emit(out, next_text(r, s->label[i]));
+        emit(out, text_at(r, s->label[i], row));
     }
     emit(out, piece[s->piece[s->leaves]]);
 }
@@ -508,7 +553,7 @@ static void emit_part(struct rebuild *r, struct sink *out, struct sink *part,
                       enum shape_kind kind, size_t row)
 {
     part->len = 0;
-    emit_shape(r, part, shape_of(r, kind, row));
+    emit_shape(r, part, shape_of(r, kind, row), row);
     emit_base64url(out, (struct str){part->at, part->len});
     emit(out, STR("."));
     out->bad |= part->bad;
@@ -525,24 +570,27 @@ static void emit_record(struct rebuild *r, struct sink *out, struct sink *part, 
             emit(out, STR("Bearer "));
             emit_part(r, out, part, SHAPE_HEADER, row);
             emit_part(r, out, part, SHAPE_PAYLOAD, row);
-            emit_base64url(out, next_text(r, LABEL_SIGNATURE));
+            emit_base64url(out, text_at(r, LABEL_SIGNATURE, row));
         } else if (i == s->url && r->shape[SHAPE_URL][row]) {
-            emit_shape(r, out, shape_of(r, SHAPE_URL, row));
+            emit_shape(r, out, shape_of(r, SHAPE_URL, row), row);
         } else {
-            emit(out, next_text(r, s->label[i]));
+            emit(out, text_at(r, s->label[i], row));
         }
     }
     emit(out, piece[s->piece[s->leaves]]);
 }
 
-/* What rows have beside their bytes, whose lengths are known; *bytes: of all rows. */
-static int read_frame(struct rebuild *r, struct block_row *rows, size_t count, size_t *bytes)
+/* What rows have beside their bytes: lengths and places, and how a longer one went on. */
+static int read_frame(struct rebuild *r, struct block_row *rows, size_t count)
 {
+    uint64_t *len = arena_alloc(r->arena, count * sizeof *len);
     struct cursor c = {.bad = false};
+    uint64_t expected = 0;
     struct str flags;
     int rc = streams_get(&r->streams, LABEL_FRAME, PART_FRAME, &c.rest, r->arena, r->err);
 
-    if (rc < 0)
+    if (rc < 0 || (rc = streams_get_planes(&r->streams, LABEL_FRAME, len, count, r->arena,
+                                           r->err)) < 0)
         return rc;
     memset(rows, 0, count * sizeof *rows);
     flags = cursor_bytes(&c, count);
@@ -551,47 +599,51 @@ static int read_frame(struct rebuild *r, struct block_row *rows, size_t count, s
         uint8_t f = (uint8_t)flags.at[i];
         struct str sha;
 
+        c.bad |= len[i] > LIMIT_RECORD_BYTES;
+        row->bytes.len = row->full_len = len[i];
         row->has_position = f & FRAME_POSITION;
         row->too_large = f & FRAME_TOO_LARGE;
-        row->position = f & FRAME_JUMP ? cursor_varint(&c) : UINT64_MAX;
-        if (!row->too_large)
-            continue;
-        row->full_len = cursor_varint(&c);
-        sha = cursor_bytes(&c, HASH_BYTES);
-        if (sha.len == HASH_BYTES)
-            memcpy(row->full_sha, sha.at, HASH_BYTES);
+        if (row->has_position)
+            row->position = f & FRAME_JUMP ? cursor_varint(&c) : expected;
+        if (row->too_large) {
+            row->full_len = cursor_varint(&c);
+            sha = cursor_bytes(&c, HASH_BYTES);
+            if (sha.len == HASH_BYTES)
+                memcpy(row->full_sha, sha.at, HASH_BYTES);
+        }
+        expected = row->position + row->full_len + 1;
     }
-    *bytes = cursor_varint(&c);
-    return c.bad || c.rest.len || *bytes > LIMIT_BLOCK_BYTES ? corrupt(r) : 0;
+    return c.bad || c.rest.len ? corrupt(r) : 0;
 }
 
 static int emit_rows(struct rebuild *r, struct block_row *rows, size_t count)
 {
     struct sink part = {arena_alloc(r->arena, LIMIT_RECORD_BYTES), 0, LIMIT_RECORD_BYTES,
                         false};
-    struct sink out = {.bad = false};
-    uint64_t expected = 0;
-    int rc;
+    int rc = read_frame(r, rows, count);
+    size_t bytes = 0;
+    char *to;
 
-    if ((rc = read_frame(r, rows, count, &out.cap)) < 0)
-        return rc;
-    out.at = arena_alloc(r->arena, out.cap);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        bytes += is_asked(r, i) ? rows[i].bytes.len : 0;
+    if (rc < 0 || bytes > LIMIT_BLOCK_BYTES)
+        return rc < 0 ? rc : corrupt(r);
+    to = arena_alloc(r->arena, bytes);
     for (size_t i = 0; i < count; i++) {
-        struct block_row *row = &rows[i];
-        size_t from = out.len;
+        struct sink out = {to, 0, rows[i].bytes.len, false};
 
+        if (!is_asked(r, i))
+            continue;
         if (r->shape[SHAPE_RECORD][i])
             emit_record(r, &out, &part, i);
         else
-            emit(&out, next_text(r, LABEL_VERBATIM));
-        row->bytes = (struct str){out.at + from, out.len - from};
-        if (!row->too_large)
-            row->full_len = row->bytes.len;
-        if (row->position == UINT64_MAX)
-            row->position = row->has_position ? expected : 0;
-        expected = row->position + row->full_len + 1;
+            emit(&out, text_at(r, LABEL_VERBATIM, i));
+        if (out.bad || out.len != out.cap)
+            return corrupt(r);
+        rows[i].bytes.at = to;
+        to += out.len;
     }
-    return out.bad || out.len != out.cap ? corrupt(r) : 0;
+    return 0;
 }
 
 static int begin(struct rebuild *r, size_t count)
@@ -605,6 +657,10 @@ static int begin(struct rebuild *r, size_t count)
     memset(r->values, 0, m->labels * sizeof *r->values);
     r->wanted = arena_alloc(r->arena, m->labels);
     memset(r->wanted, 0, m->labels);
+    r->in_full = arena_alloc(r->arena, m->labels);
+    memset(r->in_full, 0, m->labels);
+    for (size_t i = 0; i < m->labels; i++)
+        need_in_full(r, (uint16_t)i);
     for (size_t i = 0; i < m->labels; i++) {
         struct plan p = m->label[i].plan;
 
@@ -623,10 +679,10 @@ static int begin(struct rebuild *r, size_t count)
     return read_label(r, LABEL_RECORD);
 }
 
-int block_decode(struct block_row *rows, size_t count, struct str bytes,
+int block_decode(struct block_row *rows, size_t count, const bool *wanted, struct str bytes,
                  const struct model *model, struct arena *arena, struct err *err)
 {
-    struct rebuild r = {.m = model, .arena = arena, .err = err};
+    struct rebuild r = {.m = model, .asked = wanted, .arena = arena, .err = err};
     uint8_t codec = bytes.len ? (uint8_t)bytes.at[0] : 0;
     size_t rows_there;
     int rc;

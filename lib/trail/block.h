@@ -18,7 +18,8 @@
 
 /* Flags of a row in PART_FRAME: it has a position; one that is not right behind the row
  * before and a line feed, which follows as a varint; it is the head of a longer record,
- * whose length (varint) and SHA-256 follow. At the end the bytes of all rows (varint). */
+ * whose length (varint) and SHA-256 follow. The planes of the frame are the lengths of the
+ * rows, so that one row's place is known without writing down those before it. */
 enum { FRAME_POSITION = 1, FRAME_JUMP = 2, FRAME_TOO_LARGE = 4 };
 
 enum { BLOCK_TAG = 1, DEFINITIONS_TAG = 2, DEFINITIONS_CODEC = 1, BLOCK_CODEC = 2 };
@@ -30,8 +31,9 @@ struct block_row {
     uint8_t full_sha[HASH_BYTES];
 };
 
-/* Read exactly count rows with the model as of their group; bytes live in the arena. */
-int block_decode(struct block_row *rows, size_t count, struct str bytes,
+/* Read exactly count rows with the model as of their group; bytes live in the arena. With
+ * wanted, only the rows for which it is true; the others get a length, but no bytes. */
+int block_decode(struct block_row *rows, size_t count, const bool *wanted, struct str bytes,
                  const struct model *model, struct arena *arena, struct err *err);
 
 /* Add the bytes that each label takes in the block; bytes has one number a label, then one

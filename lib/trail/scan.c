@@ -12,7 +12,7 @@
 static void add_range(struct scan *s, uint64_t first, uint64_t count)
 {
     const struct scan_filter *f = s->filter;
-    struct scan_range *last = s->ranges ? &s->range[s->ranges - 1] : NULL;
+    struct trail_range *last = s->ranges ? &s->range[s->ranges - 1] : NULL;
 
     if (first < f->first_seq) {
         uint64_t less = f->first_seq - first;
@@ -30,7 +30,7 @@ static void add_range(struct scan *s, uint64_t first, uint64_t count)
         s->cap = s->cap ? s->cap * 2 : 64;
         s->range = xrealloc(s->range, s->cap * sizeof *s->range);
     }
-    s->range[s->ranges++] = (struct scan_range){first, count};
+    s->range[s->ranges++] = (struct trail_range){first, count};
 }
 
 /* The key that leaves the fewest rows; INDEX_KEYS: none is asked for. */
@@ -119,10 +119,12 @@ void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
     for (size_t i = 0; i < m->segments; i++)
         plan_segment(s, m, &m->segment[i]);
     s->next = s->ranges ? s->range[0].first : 0;
+    trail_expect(t, s->range, s->ranges);
 }
 
 void scan_end(struct scan *s)
 {
+    trail_expect(s->trail, NULL, 0);
     free(s->range);
     arena_release(&s->arena);
 }

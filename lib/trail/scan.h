@@ -16,16 +16,11 @@ struct scan_filter {
     bool count_untied;
 };
 
-/* Rows that lie one behind another. */
-struct scan_range {
-    uint64_t first, count;
-};
-
 struct scan {
     struct trail *trail;
     const struct scan_filter *filter;
     const struct zone *zone;
-    struct scan_range *range; /* where the rows can be, ascending */
+    struct trail_range *range; /* where the rows can be, ascending */
     size_t ranges, cap, at;
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only

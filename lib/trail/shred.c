@@ -370,6 +370,7 @@ static void write_entries(struct writing *w, const struct cells *cells)
 {
     struct row_values *v = &w->s->values[w->number];
     uint32_t first = w->label->values.count;
+    bool counts = w->label->plan.guess != GUESS_FOLLOWS;
     bool any_new = false;
 
     w->next = first;
@@ -389,12 +390,13 @@ static void write_entries(struct writing *w, const struct cells *cells)
                 w->missed.number[w->missed.numbers++] = 1;
                 miss_raw(&w->missed, (struct str){c->at, c->len});
             } else {
-                any_new |= entry == w->next;
-                w->missed.number[w->missed.numbers++] = entry == w->next ? 0 : entry + 2ULL;
+                bool next = counts && entry == w->next;
+
+                any_new |= next;
+                w->missed.number[w->missed.numbers++] = next ? 0 : entry + 2ULL;
+                w->next += next;
             }
         }
-        if (entry != DICTIONARY_NONE && entry >= w->next)
-            w->next = entry + 1;
     }
     if (any_new && first > 0) {
         struct buf next = {0};
@@ -569,8 +571,8 @@ static void write_label(struct shredder *s, uint16_t number)
 static void write_frame(struct shredder *s)
 {
     struct buf flags = {0}, rest = {0};
+    uint64_t *len = arena_alloc(&s->arena, s->rows * sizeof *len);
     uint64_t expected = 0;
-    uint64_t bytes = 0;
 
     for (size_t i = 0; i < s->rows; i++) {
         const struct block_row *r = &s->row[i];
@@ -586,11 +588,11 @@ static void write_frame(struct shredder *s)
             buf_put(&rest, r->full_sha, HASH_BYTES);
         }
         expected = r->position + r->full_len + 1;
-        bytes += r->bytes.len;
+        len[i] = r->bytes.len;
     }
-    buf_put_varint(&rest, bytes);
     buf_put_str(&flags, buf_str(&rest));
     streams_put(&s->streams, LABEL_FRAME, PART_FRAME, buf_str(&flags));
+    streams_put_planes(&s->streams, LABEL_FRAME, len, s->rows);
     buf_release(&flags);
     buf_release(&rest);
 }
@@ -610,7 +612,7 @@ static void move_rivals(struct shredder *s, bool planned)
 static int check_block(struct shredder *s, struct str bytes, struct err *err)
 {
     struct block_row *back = arena_alloc(&s->arena, s->rows * sizeof *back);
-    int rc = block_decode(back, s->rows, bytes, &s->model, &s->arena, err);
+    int rc = block_decode(back, s->rows, NULL, bytes, &s->model, &s->arena, err);
 
     for (size_t i = 0; rc == 0 && i < s->rows; i++)
         if (!block_row_equal(&s->row[i], &back[i]))

@@ -27,7 +27,7 @@ enum stream_part {
     PART_PLANE = 0,  /* to PART_PLANE + 7 */
     PART_MISS = 8,   /* varint distances between the values that differ from the guess */
     PART_RAW = 9,    /* texts: varint lengths, then the bytes */
-    PART_NEXT = 10,  /* varint: the first entry that is new in this block */
+    PART_NEXT = 10,  /* varint: the first entry that code 0, "the next new one", stands for */
     PART_FIXED = 11, /* 16 bytes a value */
     PART_FRAME = 12, /* what a row has beside its bytes */
     PARTS = 16

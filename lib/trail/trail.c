@@ -28,6 +28,9 @@ struct trail {
     struct arena head_arena, block_arena;
     struct buf packed;
     struct block_row row[LIMIT_BLOCK_ROWS];
+    const struct trail_range *range; /* expected, or NULL: all */
+    size_t ranges;
+    bool wanted[LIMIT_BLOCK_ROWS], partial;
 };
 
 int trail_open(struct trail **out, const char *dir, struct err *err)
@@ -98,11 +101,49 @@ static size_t find_group(const struct trail *t, uint64_t seq)
     return low;
 }
 
-static int hold_block(struct trail *t, size_t group, size_t block, struct err *err)
+void trail_expect(struct trail *t, const struct trail_range *range, size_t ranges)
+{
+    t->range = range;
+    t->ranges = ranges;
+}
+
+/* Which rows of a block are expected; false where they are many, or `seq` is none. */
+static bool few_expected(struct trail *t, uint64_t first, size_t count, uint64_t seq)
+{
+    size_t low = 0;
+    size_t high = t->ranges;
+    size_t n = 0;
+
+    if (!t->range)
+        return false;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (t->range[mid].first + t->range[mid].count > first)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    memset(t->wanted, 0, sizeof t->wanted);
+    for (; low < t->ranges && t->range[low].first < first + count; low++)
+        for (uint64_t k = 0; k < t->range[low].count; k++) {
+            uint64_t row = t->range[low].first + k;
+
+            if (row < first || row >= first + count)
+                continue;
+            t->wanted[row - first] = true;
+            n++;
+        }
+    return t->wanted[seq - first] && n <= count / 4;
+}
+
+static int hold_block(struct trail *t, size_t group, size_t block, uint64_t seq,
+                      struct err *err)
 {
     size_t from = block * LIMIT_BLOCK_ROWS;
     size_t count;
     size_t extent;
+    uint64_t first;
     int rc;
 
     if (t->group != group) {
@@ -114,19 +155,21 @@ static int hold_block(struct trail *t, size_t group, size_t block, struct err *e
             return rc;
         t->group = group;
     }
-    if (t->block == block)
+    first = t->head.first_seq + from;
+    if (t->block == block && (!t->partial || t->wanted[seq - first]))
         return 0;
     t->block = NOTHING;
     arena_reset(&t->block_arena);
     buf_clear(&t->packed);
     count = t->head.rows - from < LIMIT_BLOCK_ROWS ? t->head.rows - from : LIMIT_BLOCK_ROWS;
     extent = t->first_block + block;
+    t->partial = few_expected(t, first, count, seq);
     if (extent >= t->head.extents || t->head.extent[extent].tag != BLOCK_TAG)
         return err_set(err, ERR_NEWER, "a row group holds parts that this version does not"
                        " know: use a newer gpca");
     if ((rc = segment_extent_read(&t->map, group, &t->head, extent, &t->packed, err)) < 0 ||
-        (rc = block_decode(t->row, count, buf_str(&t->packed), &t->generation.model,
-                           &t->block_arena, err)) < 0)
+        (rc = block_decode(t->row, count, t->partial ? t->wanted : NULL, buf_str(&t->packed),
+                           &t->generation.model, &t->block_arena, err)) < 0)
         return rc;
     t->block = block;
     return 0;
@@ -172,7 +215,7 @@ int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *
                        (unsigned long long)seq, (unsigned long long)t->rows);
     group = find_group(t, seq);
     at = (size_t)(seq - t->map.group[group].head.first_seq);
-    if ((rc = hold_block(t, group, at / LIMIT_BLOCK_ROWS, err)) < 0)
+    if ((rc = hold_block(t, group, at / LIMIT_BLOCK_ROWS, seq, err)) < 0)
         return rc;
     run = run_of(&t->head, at);
     row = &t->row[at % LIMIT_BLOCK_ROWS];

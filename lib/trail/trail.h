@@ -32,6 +32,14 @@ const struct segment_map *trail_map(const struct trail *t);
 /* What the reader noticed that a person should be told, e.g. a torn tail; "" if nothing. */
 const char *trail_remark(const struct trail *t);
 
+/* From now on these rows (ranges ascending, kept until the next call or NULL) are those that
+ * will be asked for: of a block that has few of them only those are written down. Any row
+ * can still be asked for. */
+struct trail_range {
+    uint64_t first, count;
+};
+void trail_expect(struct trail *t, const struct trail_range *range, size_t ranges);
+
 /* The row with that seq. Valid until the next call. Rows in ascending order are cheap.
  * Damage gives ERR_CORRUPT with file and offset in the text. */
 int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *err);

@@ -109,7 +109,7 @@ static void walk_block(struct walk *w, size_t index, const struct group *g, size
     if (segment_extent_read(&w->map, index, g, x, &packed, &err) < 0) {
         fault_of_err(w, &err, g);
         w->lost = true;
-    } else if (block_decode(w->row, n, buf_str(&packed), &w->generation.model,
+    } else if (block_decode(w->row, n, NULL, buf_str(&packed), &w->generation.model,
                             &w->block_arena, &err) < 0) {
         fault(w, file, at + g->extent[x].at, g, err.text);
         w->lost = true;

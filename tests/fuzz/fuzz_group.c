@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str bytes = {(const char *)data, size};
 
     model_init(&model);
-    block_decode(row, size % 5, bytes, &model, &arena, &err);
+    block_decode(row, size % 5, NULL, bytes, &model, &arena, &err);
     model_release(&model);
     if (size >= 64) {
         group_decode_header(&g, data, &err);

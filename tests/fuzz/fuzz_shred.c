@@ -35,7 +35,7 @@ static int read_back(struct model *m, struct str definitions, struct str block, 
 
     if (definitions_open(&d, definitions, &err) < 0 || definitions_take(&d, m, &err) < 0)
         return -1;
-    return block_decode(back, rows, block, m, arena, &err);
+    return block_decode(back, rows, NULL, block, m, arena, &err);
 }
 
 static void damage(struct buf *b, uint32_t where)
