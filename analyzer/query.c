@@ -26,7 +26,8 @@ struct query {
     uint64_t limit;
     struct match *match;
     size_t matches;
-    uint64_t untied; /* open patient data in the period, without a number */
+    struct scan scan; /* lives until the answer is given: its rows are read twice */
+    bool scanning;
     struct zone *zone;
     struct state *state;
     struct arena own, arena;
@@ -127,12 +128,12 @@ static int parse(struct query *q)
 static int scan(struct query *q, struct trail *t, struct err *err)
 {
     struct record record;
-    struct scan scan;
     size_t cap = 0;
     int rc;
 
-    scan_begin(&scan, t, &q->filter, q->zone);
-    while ((rc = scan_next(&scan, &record, err)) > 0) {
+    scan_begin(&q->scan, t, &q->filter, q->zone);
+    q->scanning = true;
+    while ((rc = scan_next(&q->scan, &record, err)) > 0) {
         const struct value *time = &record.column[COLUMN_TIME];
 
         if (q->matches == cap) {
@@ -142,8 +143,6 @@ static int scan(struct query *q, struct trail *t, struct err *err)
         q->match[q->matches].seq = (uint64_t)record.column[COLUMN_SEQ].integer;
         q->match[q->matches++].time_us = time->kind == VALUE_TIME ? time->integer : INT64_MAX;
     }
-    q->untied = scan.untied;
-    scan_end(&scan);
     return rc;
 }
 
@@ -188,10 +187,10 @@ static int print(struct query *q, struct trail *t, struct err *err)
     }
     answer_foot(q->format);
     fprintf(stderr, "%zu of %zu\n", show, q->matches);
-    if (q->untied > 0)
+    if (q->scan.untied > 0)
         fprintf(stderr, "%llu records of the period open patient data without carrying a"
                 " number; a search by patient cannot find those\n",
-                (unsigned long long)q->untied);
+                (unsigned long long)q->scan.untied);
     return 0;
 }
 
@@ -263,6 +262,8 @@ int query_run(const struct options *o)
     }
     rc = print(&q, t, &err) < 0 ? complain(err.text) : 0;
 out:
+    if (q.scanning)
+        scan_end(&q.scan);
     trail_close(t);
     state_free(q.state);
     zone_free(q.zone);
