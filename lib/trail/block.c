@@ -509,10 +509,12 @@ static inline void emit(struct sink *k, struct str s)
 
 /* Where the row stands among those that have the label. Rows come in ascending order, and
  * most of the time all of them. */
-static struct str text_at(struct rebuild *r, uint16_t label, size_t row)
+static inline struct str text_at(struct rebuild *r, uint16_t label, size_t row)
 {
     struct column *c = &r->column[label];
 
+    if (!r->asked)
+        return c->text[c->at++];
     if (c->row[c->at] != row) {
         uint32_t low = c->at;
         uint32_t high = c->count;

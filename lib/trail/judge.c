@@ -288,10 +288,8 @@ static void identity_hash(const struct judge *j, bool old, const struct known *p
         const struct shape *s = &m->shapes.shape[parts->shape[kind]];
 
         for (int16_t i = 0; i < (int16_t)s->leaves; i++)
-            if (kind == SHAPE_HEADER || payload->identity[i]) {
-                h[0] = mix(h[0], leaf_text(parts->leaf[kind], i));
-                h[1] = mix(h[1], leaf_text(parts->leaf[kind], i));
-            }
+            if (kind == SHAPE_HEADER || payload->identity[i])
+                mix_two(h, leaf_text(parts->leaf[kind], i));
     }
     h[0] |= 1;
 }
