@@ -7,12 +7,23 @@ command -v clang >/dev/null || {
     exit 0
 }
 passed=0 failed=0
-mkdir -p build/fuzz
+mkdir -p build/fuzz/lib
+FLAGS="-std=c11 -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -g -O1"
+for f in lib/*/*.c; do
+    clang $FLAGS -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c \
+        -o "build/fuzz/lib/$(echo "$f" | tr / _).o" "$f" || exit 1
+done
+rm -f build/fuzz/lib.a
+ar rcs build/fuzz/lib.a build/fuzz/lib/*.o
 for f in tests/fuzz/fuzz_*.c; do
     name=$(basename "$f" .c)
-    clang -std=c11 -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -g -O1 \
+    clang $FLAGS \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        -o "build/fuzz/$name" "$f" lib/*/*.c -lcrypto -lz -lm || exit 1
+        -o "build/fuzz/$name" "$f" build/fuzz/lib.a -lcrypto -lz -lm -lsqlite3 || {
+        failed=$((failed + 1))
+        echo "FAILED  $name: does not build"
+        continue
+    }
     mkdir -p "build/fuzz/$name.corpus"
     if "build/fuzz/$name" -max_total_time="${FUZZ_SECONDS:-15}" -max_len=8192 -rss_limit_mb=2048 \
         -artifact_prefix="build/fuzz/$name." "build/fuzz/$name.corpus" >"build/fuzz/$name.log" 2>&1; then
