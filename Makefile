@@ -52,6 +52,14 @@ demo: all
 	@GENERATE="$(GEN)" sh tests/demo.sh
 fuzz:
 	@sh tests/fuzz.sh
+# The long proofs: size and speed (RECORDS=, HURT=yes); kill -9 (RECORDS=, KILLS=); every
+# byte of a store changed in turn (EDITS=).
+bench: all
+	@GENERATE="$(GEN)" sh bench/run.sh
+kills: all
+	@GENERATE="$(GEN)" sh tests/kill.sh
+edits: all
+	@GENERATE="$(GEN)" sh tests/edits.sh
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 build/collector $(DESTDIR)$(PREFIX)/bin/gpca-collector
@@ -62,4 +70,4 @@ clean:
 help:
 	@sed -n '1,4s/^# //p' Makefile
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all test tidy demo fuzz install clean help FORCE
+.PHONY: all test tidy demo fuzz bench kills edits install clean help FORCE

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 
-enum { DICTIONARY_NONE = UINT32_MAX };
+#define DICTIONARY_NONE UINT32_MAX
 
 struct dictionary {
     struct str *entry;

@@ -99,7 +99,7 @@ uint8_t leaf_moment_style(struct str s)
     }
     for (uint8_t i = 0; i < 3; i++)
         if (str_equal(zone, str_of(zones[i])))
-            return (uint8_t)(digits | i << 3);
+            return (uint8_t)(digits | (size_t)i << 3);
     return LEAF_NO_STYLE;
 }
 
@@ -122,7 +122,7 @@ static bool all_digits(const char *p, size_t n)
 
 bool leaf_moment_read(struct str s, uint8_t style, int64_t *v)
 {
-    size_t digits = style & 7;
+    size_t digits = style & 7U;
     struct str zone = str_of(zones[style >> 3]);
     size_t fraction = digits ? digits + 1 : 0;
     const char *p = s.at;
@@ -146,7 +146,7 @@ bool leaf_moment_read(struct str s, uint8_t style, int64_t *v)
 
 size_t leaf_moment_print(char out[LEAF_MOMENT_MAX], uint8_t style, int64_t v)
 {
-    size_t digits = style & 7;
+    size_t digits = style & 7U;
     struct str zone = str_of(zones[(style >> 3) % 3]);
     int64_t unit = leaf_moment_unit(style);
     int64_t seconds = v / unit - (v % unit < 0);

@@ -13,7 +13,8 @@
 
 enum shape_kind { SHAPE_RECORD, SHAPE_HEADER, SHAPE_PAYLOAD, SHAPE_URL, SHAPE_KINDS };
 
-enum { SHAPE_LEAVES = 512, SHAPE_NONE = UINT32_MAX };
+enum { SHAPE_LEAVES = 512 };
+#define SHAPE_NONE UINT32_MAX
 
 struct shape {
     uint8_t kind;   /* enum shape_kind */
