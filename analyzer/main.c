@@ -10,6 +10,7 @@ static const char usage_text[] =
     "                       [--practice ODS] [--trace ID] [--since T] [--until T]\n"
     "                       [--limit N] [--columns LIST] [--format table|csv|json|ndjson]\n"
     "                       [--reveal --reason TEXT] [--state DIR]\n"
+    "       analyzer query  --store DIR --sql SELECT [--limit N] [--format F] ...\n"
     "       analyzer show   --store DIR SEQ|FIRST..LAST [--raw | --proof] [--reveal]\n"
     "                       [--reason TEXT] [--state DIR]\n"
     "       analyzer verify --store DIR [--vkey KEY] [--json]\n"
