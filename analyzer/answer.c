@@ -57,6 +57,11 @@ static size_t terminal(struct buf *out, struct str text, size_t width)
     return shown;
 }
 
+void answer_terminal(struct buf *out, struct str text)
+{
+    terminal(out, text, SIZE_MAX);
+}
+
 void answer_sheet(const struct record *r, bool reveal)
 {
     struct buf line = {0};

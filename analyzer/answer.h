@@ -9,6 +9,9 @@ enum answer_format { ANSWER_TABLE, ANSWER_CSV, ANSWER_JSON, ANSWER_NDJSON };
 
 bool answer_format_find(enum answer_format *out, const char *name);
 
+/* Append text for a terminal: control and bidi characters become question marks. */
+void answer_terminal(struct buf *out, struct str text);
+
 /* All present columns of one record, one a line. */
 void answer_sheet(const struct record *r, bool reveal);
 

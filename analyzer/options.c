@@ -47,6 +47,7 @@ static const struct {
     {"--reason", COMMAND_QUERY | COMMAND_SHOW, false, offsetof(struct options, reason)},
     {"--reveal", COMMAND_QUERY | COMMAND_SHOW, true, offsetof(struct options, reveal)},
     {"--raw", COMMAND_SHOW, true, offsetof(struct options, raw)},
+    {"--decoded", COMMAND_SHOW, true, offsetof(struct options, decoded)},
     {"--proof", COMMAND_SHOW, true, offsetof(struct options, proof)},
     {"--json", COMMAND_VERIFY | COMMAND_STATS, true, offsetof(struct options, json)},
     {"--help", EVERY, true,

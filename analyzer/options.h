@@ -13,7 +13,7 @@ struct options {
     enum command command;
     const char *store, *patient, *user, *org, *practice, *trace, *since, *until, *limit,
         *columns, *format, *sql, *vkey, *state, *reason, *out;
-    bool raw, proof, json, reveal, help;
+    bool raw, decoded, proof, json, reveal, help;
     const char *word; /* what stands without an option: SEQ or FIRST..LAST */
 };
 

@@ -1,6 +1,7 @@
 /* show.c - `analyzer show`: the original bytes, a proof, or the columns, masked. */
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
+#include "analyzer/decoded.h"
 #include "analyzer/leaf.h"
 #include "analyzer/state.h"
 #include "base/zone.h"
@@ -71,6 +72,14 @@ static int show_rows(struct trail *t, uint64_t first, uint64_t last, const struc
             putchar('\n');
             continue;
         }
+        if (o->decoded) {
+            struct buf sheet = {0};
+
+            decoded_sheet(&sheet, row.input.bytes);
+            fwrite(sheet.at, 1, sheet.len, stdout);
+            buf_release(&sheet);
+            continue;
+        }
         arena_reset(&arena);
         record_read(&record, &row.input, zone, &arena);
         if (record.column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT)
@@ -88,7 +97,8 @@ static int show_rows(struct trail *t, uint64_t first, uint64_t last, const struc
 static int log_show(const struct options *o, struct state **state, uint64_t rows,
                     struct err *err)
 {
-    const char *action = o->raw      ? "show --raw"
+    const char *action = o->raw       ? "show --raw"
+                         : o->decoded ? "show --decoded"
                          : o->reveal ? "show --reveal"
                          : o->proof  ? "show --proof"
                                      : "show";
@@ -96,7 +106,7 @@ static int log_show(const struct options *o, struct state **state, uint64_t rows
 
     *state = state_new(o);
     rc = state_log(*state, action, str_of(o->word), o->reason, rows, err);
-    if (rc == 0 || o->raw || o->reveal)
+    if (rc == 0 || o->raw || o->decoded || o->reveal)
         return rc;
     complain(err->text);
     return 0;
@@ -112,8 +122,9 @@ int show_run(const struct options *o)
     struct err err;
     int rc;
 
-    if (!parse_range(o->word, &first, &last) || (o->raw && o->proof)) {
-        complain("show takes a record number or FIRST..LAST, and one of --raw and --proof");
+    if (!parse_range(o->word, &first, &last) || o->raw + o->decoded + o->proof > 1) {
+        complain("show takes a record number or FIRST..LAST, and one of --raw, --decoded and"
+                 " --proof");
         return 2;
     }
     if ((rc = zone_load(&zone, "Europe/London", &err)) == 0 &&

@@ -20,6 +20,13 @@ ref=$(sed -n 's/.*"patient.ref":"\(P-[^"]*\)".*/\1/p' "$T/masked" | head -n 1)
 grep -q "patient=$ref" "$T/log" || say "scope without reference"
 build/analyzer verify --store "$T/s/analyzer/access" >/dev/null || say "the log does not verify"
 : >"$T/file"
+build/analyzer show --store "$T/s" 5 --decoded --reason why >"$T/sheet" || say "decoded"
+grep -q '^token payload .*as the consumer asserts it$' "$T/sheet" || say "no payload"
+grep -q '^ *iss: https://consumer' "$T/sheet" || say "no claim"
+head -n 1 "$T/sheet" | grep -qF "$(sed -n 6p "$T/a")" || say "not the record"
+build/analyzer show --store "$T/s" 5 --decoded --raw >/dev/null 2>&1
+[ $? = 2 ] || say "--decoded with --raw"
+build/analyzer show --store "$T/s" 5 --decoded --state "$T/file/x" >"$T/out" 2>&1 && say "decoded without a log"
 build/analyzer show --store "$T/s" 5 --raw --state "$T/file/x" >"$T/out" 2>&1 && say "raw without a log"
 build/analyzer query --store "$T/s" --state "$T/file/x" --limit 1 >"$T/out" 2>&1 || say "masked must go on"
 grep -q -- '--state DIR' "$T/out" || say "no remedy named"
