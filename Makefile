@@ -22,8 +22,9 @@ LIB     := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
 TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PROGS   := build/collector build/analyzer
 GEN     := $(B)/bench/generate
+PART    := $(patsubst %.c,build/so/%.o,$(filter-out lib/base/db.c,$(wildcard lib/*/*.c)))
 
-all: $(PROGS) $(GEN)
+all: $(PROGS) $(GEN) build/gpca.so
 $(B)/collector/collector: $(patsubst %.c,$(B)/%.o,$(wildcard collector/*.c)) $(LIB)
 $(B)/analyzer/analyzer:   $(patsubst %.c,$(B)/%.o,$(wildcard analyzer/*.c)) $(LIB)
 $(TESTS): $(B)/%: $(B)/%.o $(LIB)
@@ -39,7 +40,14 @@ FORCE:
 $(B)/%.o: %.c | $(DEPS_OK)
 	@mkdir -p $(@D)
 	@$(CC) $(ALLC) $(CFLAGS) -c -o $@ $<
-$(B)/lib/base/deflate.o: ALLC += $(if $(FASTER),-DGPCA_LIBDEFLATE)
+# The SQLite extension, of plain objects that can be loaded anywhere.
+build/so/%.o: %.c | $(DEPS_OK)
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(ALLC)) $(CFLAGS) -fPIC -fvisibility=hidden \
+		-DGPCA_EXTENSION -c -o $@ $<
+build/gpca.so: $(PART)
+	@$(CC) -shared -o $@ $^ -lcrypto -lz -lm $(if $(FASTER),-ldeflate)
+build/so/lib/base/deflate.o $(B)/lib/base/deflate.o: ALLC += $(if $(FASTER),-DGPCA_LIBDEFLATE)
 
 $(DEPS_OK): etc/packages
 	@mkdir -p build; [ "$(DEPS)" = no ] || sh etc/install-packages; touch $@
@@ -64,6 +72,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 build/collector $(DESTDIR)$(PREFIX)/bin/gpca-collector
 	install -m 755 build/analyzer $(DESTDIR)$(PREFIX)/bin/gpca-analyzer
+	install -d $(DESTDIR)$(PREFIX)/lib
+	install -m 755 build/gpca.so $(DESTDIR)$(PREFIX)/lib/gpca.so
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 clean:
 	rm -rf build

@@ -9,8 +9,8 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "record/nhs_number.h"
 #include "record/print.h"
+#include "record/reference.h"
 #include "record/timestamp.h"
 #include "trail/writer.h"
 
@@ -79,20 +79,7 @@ const char *state_access_dir(const struct state *s)
 
 struct str state_reference(const struct state *s, struct str number, struct arena *arena)
 {
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    struct str plain = nhs_number_plain(number, arena);
-    struct str key = {(const char *)s->key, HASH_BYTES};
-    uint8_t mac[HASH_BYTES];
-    char *out = arena_alloc(arena, 14);
-    uint64_t bits = 0;
-
-    hash_hmac(mac, key, &plain, 1);
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | mac[i];
-    memcpy(out, "P-", 2);
-    for (int i = 0; i < 12; i++)
-        out[2 + i] = digits[bits >> (59 - 5 * i) & 31];
-    return (struct str){out, 14};
+    return reference_of(s->key, number, arena);
 }
 
 static void put_text(struct buf *out, const char *name, struct str text)

@@ -5,14 +5,16 @@
 
 #ifdef GPCA_EXTENSION
 #include <sqlite3ext.h>
-SQLITE_EXTENSION_INIT3
+SQLITE_EXTENSION_INIT1
 #else
 #include <sqlite3.h>
 #endif
 
 #include "base/mem.h"
+#include "base/zone.h"
 #include "record/nhs_number.h"
 #include "record/mask.h"
+#include "record/reference.h"
 #include "record/shown.h"
 #include "record/timestamp.h"
 #include "trail/scan.h"
@@ -21,6 +23,7 @@ struct table {
     sqlite3_vtab base; /* must be first */
     struct trail *trail;
     const struct table_options *options;
+    void (*release)(struct table *t); /* of what the table itself opened; NULL: nothing */
 };
 
 struct table_cursor {
@@ -38,17 +41,11 @@ struct module {
     const struct table_options *options;
 };
 
-static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
-                         sqlite3_vtab **out, char **error)
+static int declare(sqlite3 *db)
 {
-    const struct module *m = aux;
-    struct table *t;
     struct buf sql = {0};
     int rc;
 
-    (void)argc;
-    (void)argv;
-    (void)error;
     buf_put_text(&sql, "CREATE TABLE audit(");
     for (int c = 0; c < COLUMN_COUNT; c++)
         buf_printf(&sql, "%s\"%s\" %s", c ? "," : "", column_name((enum column)c),
@@ -59,6 +56,19 @@ static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *ar
     buf_put_u8(&sql, 0);
     rc = sqlite3_declare_vtab(db, sql.at);
     buf_release(&sql);
+    return rc;
+}
+
+static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
+                         sqlite3_vtab **out, char **error)
+{
+    const struct module *m = aux;
+    struct table *t;
+    int rc = declare(db);
+
+    (void)argc;
+    (void)argv;
+    (void)error;
     if (rc != SQLITE_OK)
         return rc;
     t = xcalloc(1, sizeof *t);
@@ -70,7 +80,11 @@ static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *ar
 
 static int disconnect_table(sqlite3_vtab *base)
 {
-    free(base);
+    struct table *t = (struct table *)base;
+
+    if (t->release)
+        t->release(t);
+    free(t);
     return SQLITE_OK;
 }
 
@@ -374,3 +388,100 @@ int table_bring(void *sqlite, struct trail *t, const struct table_options *o, st
         return err_set(err, ERR_IO, "SQLite refuses the table: %s", sqlite3_errmsg(sqlite));
     return 0;
 }
+
+#ifdef GPCA_EXTENSION
+
+/* ---- the extension: a table that opens its store itself ---- */
+
+struct opened {
+    struct table_options options;
+    struct zone *zone;
+    uint8_t key[HASH_BYTES];
+};
+
+static struct str own_reference(const void *ctx, struct str number, struct arena *arena)
+{
+    return reference_of(((const struct opened *)ctx)->key, number, arena);
+}
+
+static void release_opened(struct table *t)
+{
+    struct opened *o = (struct opened *)(uintptr_t)t->options->ctx;
+
+    trail_close(t->trail);
+    zone_free(o->zone);
+    free(o);
+}
+
+/* The analyzer's key, so that references agree with its answers; else one of our own. */
+static void take_key(struct opened *o, const char *dir)
+{
+    char path[LIMIT_PATH_BYTES];
+    struct buf key = {0};
+    struct err ignored;
+
+    hash_random(o->key, sizeof o->key);
+    if (segment_path(path, dir, "analyzer/pseudonym", &ignored) == 0 &&
+        disk_read_all(path, HASH_BYTES, &key, &ignored) == 0 && key.len == HASH_BYTES)
+        memcpy(o->key, key.at, HASH_BYTES);
+    buf_release(&key);
+}
+
+/* The argument 'DIR', without its quotes. */
+static bool directory_of(char out[LIMIT_PATH_BYTES], const char *argument)
+{
+    size_t len = strlen(argument);
+    bool quoted = len >= 2 && (argument[0] == '\'' || argument[0] == '"') &&
+                  argument[len - 1] == argument[0];
+
+    return snprintf(out, LIMIT_PATH_BYTES, "%.*s", (int)(quoted ? len - 2 : len),
+                    argument + quoted) < LIMIT_PATH_BYTES;
+}
+
+static int open_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
+                      sqlite3_vtab **out, char **error)
+{
+    char dir[LIMIT_PATH_BYTES];
+    struct trail *trail = NULL;
+    struct zone *zone = NULL;
+    struct opened *o;
+    struct table *t;
+    struct err err;
+
+    (void)aux;
+    if (argc != 4 || !directory_of(dir, argv[3])) {
+        *error = sqlite3_mprintf("say which store: USING gpca('DIR')");
+        return SQLITE_ERROR;
+    }
+    if (zone_load(&zone, "Europe/London", &err) < 0 || trail_open(&trail, dir, &err) < 0) {
+        zone_free(zone);
+        *error = sqlite3_mprintf("%s", err.text);
+        return SQLITE_ERROR;
+    }
+    o = xcalloc(1, sizeof *o);
+    o->zone = zone;
+    o->options = (struct table_options){false, zone, own_reference, o};
+    take_key(o, dir);
+    t = xcalloc(1, sizeof *t);
+    t->trail = trail;
+    t->options = &o->options;
+    t->release = release_opened;
+    *out = &t->base;
+    return declare(db);
+}
+
+__attribute__((visibility("default"))) int sqlite3_gpca_init(sqlite3 *db, char **error,
+                                                             const sqlite3_api_routines *api);
+
+int sqlite3_gpca_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
+{
+    static sqlite3_module own;
+
+    (void)error;
+    SQLITE_EXTENSION_INIT2(api);
+    own = module;
+    own.xCreate = own.xConnect = open_table;
+    return sqlite3_create_module(db, "gpca", &own, NULL);
+}
+
+#endif

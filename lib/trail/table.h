@@ -19,6 +19,11 @@ struct table_options {
     const void *ctx;
 };
 
+/* As an extension (build/gpca.so) it is
+ *     CREATE VIRTUAL TABLE temp.audit USING gpca('DIR');
+ * always masked; references are those of the analyzer where DIR/analyzer/pseudonym can be
+ * read, else they hold for one connection. */
+
 /* Bring the table to an SQLite handle. Trail and options outlive the handle. */
 int table_bring(void *sqlite, struct trail *t, const struct table_options *o, struct err *err);
 

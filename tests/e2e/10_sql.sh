@@ -37,4 +37,14 @@ $A query --store "$T/s" --sql 'SELECT 1' --org X >/dev/null 2>&1
 [ $? = 2 ] || fail "--sql with a selector"
 $A access --store "$T/s" --format ndjson 2>/dev/null | grep -q 'sql=SELECT' || fail "not logged"
 $A access --store "$T/s" --format ndjson 2>/dev/null | grep -q "$number" && fail "number in the log"
+if command -v sqlite3 >/dev/null; then
+    ext() { sqlite3 :memory: ".load build/gpca.so" "CREATE VIRTUAL TABLE temp.audit USING gpca('$T/s')" "$1"; }
+    [ "$(ext 'SELECT count(*) FROM audit')" = 3000 ] || fail "the extension"
+    [ "$(ext "SELECT count(*) FROM audit WHERE \"patient.nhs_number\" = '$shown'")" = "$want" ] || fail "references differ"
+    ext 'SELECT * FROM audit' | grep -q "$number" && fail "the extension shows the number"
+    sqlite3 :memory: ".load build/gpca.so" "CREATE VIRTUAL TABLE temp.audit USING gpca('$T/none')" 2>&1 |
+        grep -q 'none' || fail "no sentence for a wrong directory"
+else
+    echo "the extension was not tried: there is no sqlite3"
+fi
 exit 0
