@@ -33,4 +33,16 @@ build/collector ingest --store "$T/x" "$T/a" 2>"$T/greeting" >/dev/null
 key=$(sed -n 's/.*verifier key: //p' "$T/greeting")
 build/analyzer verify --store "$T/x" --vkey "$key" >/dev/null || { echo "good key refused"; bad=1; }
 build/analyzer verify --store "$T/s" --vkey "$key" >/dev/null 2>&1 && { echo "another log accepted"; bad=1; }
+# An attacker with our own tools changes a record and makes the whole log anew: the same
+# origin and commitment key, but not the signing key. Refused under his own head, and under
+# the old one put back.
+sed 's/"status":200/"status":404/' "$T/a" >"$T/changed"
+cp -r "$T/x" "$T/forged"
+rm -rf "$T"/forged/segments/* "$T/forged/checkpoint"
+head -c 32 /dev/urandom >"$T/forged/keys/signing"
+build/collector ingest --store "$T/forged" "$T/changed" >/dev/null 2>&1 || { echo "no forged log"; bad=1; }
+build/analyzer verify --store "$T/forged" >/dev/null 2>&1 || { echo "the forged log is not even consistent"; bad=1; }
+build/analyzer verify --store "$T/forged" --vkey "$key" >/dev/null 2>&1 && { echo "a log signed anew was accepted"; bad=1; }
+cp "$T/x/checkpoint" "$T/forged/checkpoint"
+build/analyzer verify --store "$T/forged" --vkey "$key" >/dev/null 2>&1 && { echo "a changed log under the old head was accepted"; bad=1; }
 exit $bad
