@@ -1,5 +1,6 @@
 /* query.c - `analyzer query`: a scan that keeps the seqs and times of what matches, sorts
- * them, and reads those records again to show them, so memory is 16 bytes a match. */
+ * them, and shows those records: the first ones from a copy, the others read again, so that
+ * memory is 24 bytes a match and a bounded number of records. */
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
 #include "analyzer/sql.h"
@@ -10,11 +11,12 @@
 #include "record/timestamp.h"
 #include "trail/scan.h"
 
-enum { TABLE_ROWS = 100 };
+enum { TABLE_ROWS = 100, KEPT_ROWS = 2000 };
 
 struct match {
     int64_t time_us;
     uint64_t seq;
+    const struct record_input *kept; /* NULL: read it again */
 };
 
 struct query {
@@ -125,6 +127,18 @@ static int parse(struct query *q)
     return 2;
 }
 
+static const struct record_input *keep(struct query *q, const struct record_input *in)
+{
+    struct record_input *copy = arena_alloc(&q->own, sizeof *copy);
+
+    *copy = *in;
+    copy->bytes = arena_copy(&q->own, in->bytes);
+    copy->header = arena_copy(&q->own, in->header);
+    copy->via = arena_copy(&q->own, in->via);
+    copy->origin = arena_copy(&q->own, in->origin);
+    return copy;
+}
+
 static int scan(struct query *q, struct trail *t, struct err *err)
 {
     struct record record;
@@ -140,6 +154,7 @@ static int scan(struct query *q, struct trail *t, struct err *err)
             cap = cap ? cap * 2 : 1024;
             q->match = xrealloc(q->match, cap * sizeof *q->match);
         }
+        q->match[q->matches].kept = q->matches < KEPT_ROWS ? keep(q, &q->scan.input) : NULL;
         q->match[q->matches].seq = (uint64_t)record.column[COLUMN_SEQ].integer;
         q->match[q->matches++].time_us = time->kind == VALUE_TIME ? time->integer : INT64_MAX;
     }
@@ -170,13 +185,14 @@ static int print(struct query *q, struct trail *t, struct err *err)
         name[i] = str_of(column_name(q->column[i]));
     answer_head(name, q->columns, q->format);
     for (size_t i = 0; i < show; i++) {
+        const struct match *m = &q->match[i];
         struct trail_row row;
         struct record record;
 
-        if ((rc = trail_row(t, q->match[i].seq, &row, err)) < 0)
+        if (!m->kept && (rc = trail_row(t, m->seq, &row, err)) < 0)
             return rc;
         arena_reset(&q->arena);
-        record_read(&record, &row.input, q->zone, &q->arena);
+        record_read(&record, m->kept ? m->kept : &row.input, q->zone, &q->arena);
         if (record.column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT)
             record.column[COLUMN_PATIENT_REF] = (struct value){
                 .kind = VALUE_TEXT,

@@ -56,6 +56,13 @@ static inline uint64_t cursor_varint(struct cursor *c)
 {
     uint64_t v = 0;
 
+    if (c->rest.len > 0 && !c->bad && !((uint8_t)c->rest.at[0] & 128)) {
+        v = (uint8_t)c->rest.at[0]; /* nearly all of them are short */
+        c->rest.at++;
+        c->rest.len--;
+        return v;
+    }
+
     for (unsigned shift = 0; shift < 64; shift += 7) {
         uint8_t byte = cursor_u8(c);
 

@@ -367,25 +367,30 @@ static void take_labels(struct taking *t)
     }
 }
 
-/* n texts behind d, or equal to its last n. */
+/* n texts behind d, or equal to its last n. Their bytes are copied in one piece. */
 static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
 {
     struct cursor lengths = t->c;
     uint64_t base = t->check ? d->count - (n < d->count ? n : d->count) : 0;
+    uint64_t total = 0;
+    struct cursor all;
 
     if (n > t->c.rest.len || (t->check && n > d->count)) {
         t->c.bad = true;
         return;
     }
-    for (uint64_t i = 0; i < n; i++)
-        cursor_varint(&t->c);
-    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
-        struct str s = cursor_bytes(&t->c, cursor_varint(&lengths));
+    for (uint64_t i = 0; i < n && total <= LIMIT_DEFINITIONS_BYTES; i++)
+        total += cursor_varint(&t->c);
+    all = (struct cursor){cursor_bytes(&t->c, total), false};
+    if (t->c.bad)
+        return;
+    if (!t->check)
+        all.rest = arena_copy(&t->m->texts, all.rest);
+    for (uint64_t i = 0; i < n; i++) {
+        struct str s = cursor_bytes(&all, cursor_varint(&lengths));
 
-        if (t->c.bad)
-            break;
         if (!t->check)
-            dictionary_add(d, arena_copy(&t->m->texts, s));
+            dictionary_add(d, s);
         else if (!str_equal(d->entry[base + i], s))
             t->c.bad = true;
     }
@@ -499,30 +504,21 @@ static void take_values(struct taking *t)
     }
 }
 
-/* An entry that a label's values may be said to follow from, or be. */
-static bool entry_valid(const struct model *m, uint16_t label, uint64_t entry)
+/* How many entries a label has, for those that follow from it or are it. */
+static uint64_t entries_of(const struct model *m, uint16_t label)
 {
-    const struct label *l = label < m->labels ? &m->label[label] : NULL;
-
     if (label == LABEL_NONE)
-        return entry == 0;
-    if (l && l->plan.type == TYPE_SHAPE)
-        return entry <= m->shapes.count;
-    return l && entry < l->values.count;
+        return 1;
+    return m->label[label].plan.type == TYPE_SHAPE ? m->shapes.count + 1ULL
+                                                   : m->label[label].values.count;
 }
 
-static void take_pair(struct taking *t, uint64_t label, int64_t parent, int64_t value)
+/* A label whose values follow; NULL for any other. */
+static struct label *following(const struct taking *t, uint64_t label)
 {
     struct label *l = label < t->m->labels ? &t->m->label[label] : NULL;
 
-    if (!l || parent < 0 || value < 0 || l->plan.guess != GUESS_FOLLOWS ||
-        !entry_valid(t->m, l->plan.parent, (uint64_t)parent) ||
-        !entry_valid(t->m, (uint16_t)label, (uint64_t)value))
-        t->c.bad = true;
-    else if (!t->check)
-        put_follows(l, (uint32_t)parent, (uint32_t)value);
-    else if (model_follows(l, (uint32_t)parent) != (uint32_t)value)
-        t->c.bad = true;
+    return l && l->plan.guess == GUESS_FOLLOWS ? l : NULL;
 }
 
 static void take_pairs(struct taking *t)
@@ -532,16 +528,29 @@ static void take_pairs(struct taking *t)
     for (uint64_t i = 0; i < n && !t->c.bad; i++) {
         uint64_t label = cursor_varint(&t->c);
         uint64_t count = cursor_varint(&t->c);
+        struct label *l = following(t, label);
         struct cursor parents = t->c;
-        int64_t parent = 0;
-        int64_t value = 0;
+        uint64_t parent_limit, value_limit;
+        uint64_t parent = 0;
+        uint64_t value = 0;
 
-        for (uint64_t k = 0; k < count && !t->c.bad; k++)
+        if (!l || count > t->c.rest.len) {
+            t->c.bad = true;
+            return;
+        }
+        parent_limit = entries_of(t->m, l->plan.parent);
+        value_limit = entries_of(t->m, (uint16_t)label);
+        for (uint64_t k = 0; k < count; k++)
             cursor_varint(&t->c);
         for (uint64_t k = 0; k < count && !t->c.bad; k++) {
-            parent += unzigzag(cursor_varint(&parents));
-            value += unzigzag(cursor_varint(&t->c));
-            take_pair(t, label, parent, value);
+            parent += (uint64_t)unzigzag(cursor_varint(&parents));
+            value += (uint64_t)unzigzag(cursor_varint(&t->c));
+            if (parent >= parent_limit || value >= value_limit)
+                t->c.bad = true;
+            else if (!t->check)
+                put_follows(l, (uint32_t)parent, (uint32_t)value);
+            else if (model_follows(l, (uint32_t)parent) != (uint32_t)value)
+                t->c.bad = true;
         }
     }
 }
@@ -554,8 +563,15 @@ static void take_moved(struct taking *t)
         uint64_t label = cursor_varint(&t->c);
         uint64_t parent = cursor_varint(&t->c);
         uint64_t value = cursor_varint(&t->c);
+        struct label *l = following(t, label);
 
-        take_pair(t, label, (int64_t)(parent & INT64_MAX), (int64_t)(value & INT64_MAX));
+        if (!l || parent >= entries_of(t->m, l->plan.parent) ||
+            value >= entries_of(t->m, (uint16_t)label))
+            t->c.bad = true;
+        else if (!t->check)
+            put_follows(l, (uint32_t)parent, (uint32_t)value);
+        else if (model_follows(l, (uint32_t)parent) != (uint32_t)value)
+            t->c.bad = true;
     }
 }
 

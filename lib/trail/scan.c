@@ -203,6 +203,7 @@ int scan_next(struct scan *s, struct record *out, struct err *err)
         if (rc < 0)
             return rc;
         arena_reset(&s->arena);
+        s->input = row.input;
         record_read(out, &row.input, s->zone, &s->arena);
         if (matches(s, out))
             return 1;

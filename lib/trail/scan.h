@@ -22,6 +22,7 @@ struct scan {
     const struct zone *zone;
     struct trail_range *range; /* where the rows can be, ascending */
     size_t ranges, cap, at;
+    struct record_input input; /* of the record given last */
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only
                         where the filter asks for it */
