@@ -24,6 +24,26 @@ static void must(int ok)
     }
 }
 
+/* What the machine can do, asked once a thread: neither it nor the environment is to be
+ * asked for every hash. */
+struct machine {
+    bool known, sha256, crc32;
+};
+
+static const struct machine *machine(void)
+{
+    static __thread struct machine known;
+
+    if (!known.known) {
+        known.sha256 = sha256_available();
+#if defined(__x86_64__)
+        known.crc32 = __builtin_cpu_supports("sse4.2") && !getenv("GPCA_PORTABLE");
+#endif
+        known.known = true;
+    }
+    return &known;
+}
+
 static EVP_MD_CTX *begin(void)
 {
     static __thread EVP_MD_CTX *context;
@@ -80,22 +100,12 @@ static void sha256_fast(uint8_t out[HASH_BYTES], uint32_t state[8], uint64_t don
         put_be32(out + 4 * i, state[i]);
 }
 
-/* Asked once a thread: the environment is not to be read for every hash. */
-static bool is_fast(void)
-{
-    static __thread int known;
-
-    if (known == 0)
-        known = sha256_available() ? 1 : -1;
-    return known > 0;
-}
-
 void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count)
 {
     uint32_t state[8];
     EVP_MD_CTX *context;
 
-    if (is_fast()) {
+    if (machine()->sha256) {
         memcpy(state, sha256_start, sizeof state);
         sha256_fast(out, state, 0, part, count);
         return;
@@ -136,7 +146,7 @@ void hash_key_init(struct hash_key *k, const uint8_t key[HASH_BYTES])
     uint8_t pad[64] = {0};
 
     memcpy(k->key, key, HASH_BYTES);
-    k->ready = is_fast();
+    k->ready = machine()->sha256;
     if (!k->ready)
         return;
     memcpy(pad, key, HASH_BYTES);
@@ -206,7 +216,7 @@ uint32_t hash_crc32c(uint32_t crc, struct str bytes)
     const uint8_t *p = (const uint8_t *)bytes.at;
 
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("sse4.2") && !getenv("GPCA_PORTABLE"))
+    if (machine()->crc32)
         return ~crc_sse42(~crc, p, bytes.len);
 #endif
     return ~crc_portable(~crc, p, bytes.len);

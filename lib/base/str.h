@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str {
@@ -26,9 +27,33 @@ static inline struct str str_part(struct str s, size_t from, size_t to)
     return (struct str){from ? s.at + from : s.at, to - from}; /* NULL has no offset */
 }
 
+/* n bytes of each differ in these bits; n is 4 to 16. Loads of fixed size, which overlap. */
+static inline uint64_t str_differ(const char *a, const char *b, size_t n)
+{
+    uint64_t x[2], y[2];
+    uint32_t low[2], high[2];
+
+    if (n >= 8) {
+        memcpy(&x[0], a, 8);
+        memcpy(&x[1], a + n - 8, 8);
+        memcpy(&y[0], b, 8);
+        memcpy(&y[1], b + n - 8, 8);
+        return (x[0] ^ y[0]) | (x[1] ^ y[1]);
+    }
+    memcpy(&low[0], a, 4);
+    memcpy(&low[1], b, 4);
+    memcpy(&high[0], a + n - 4, 4);
+    memcpy(&high[1], b + n - 4, 4);
+    return (low[0] ^ low[1]) | (high[0] ^ high[1]);
+}
+
 static inline bool str_equal(struct str a, struct str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    if (a.len >= 4 && a.len <= 16) /* most values; a call costs more than this */
+        return str_differ(a.at, b.at, a.len) == 0;
+    return a.len == 0 || memcmp(a.at, b.at, a.len) == 0;
 }
 
 static inline bool str_starts(struct str s, struct str head)

@@ -90,6 +90,28 @@ static void count_or_list(struct rebuild *r, uint16_t label, size_t row, bool li
         count_row(r, label);
 }
 
+static bool is_holder(const struct rebuild *r, uint16_t label)
+{
+    return r->m->label[label].token || r->m->label[label].url;
+}
+
+/* Of the leaves that could hold a token, or a URL, those that do not: all but `at`, and that
+ * one too where its text had no structure. */
+static void holders_of(struct rebuild *r, const struct shape *record, int16_t at,
+                       bool structured, size_t row, bool list)
+{
+    bool token = at >= 0 && r->m->label[record->label[at]].token;
+
+    if (at >= 0 && !structured)
+        count_or_list(r, record->label[at], row, list);
+    for (int i = 0; record->more_holders && i < record->leaves; i++) {
+        const struct label *l = &r->m->label[record->label[i]];
+
+        if (i != at && (token ? l->token : l->url))
+            count_or_list(r, record->label[i], row, list);
+    }
+}
+
 /* The labels of a row that follow from the shape of that kind (or from its absence). */
 static void labels_of(struct rebuild *r, enum shape_kind kind, size_t row, bool list)
 {
@@ -108,20 +130,14 @@ static void labels_of(struct rebuild *r, enum shape_kind kind, size_t row, bool 
         count_or_list(r, LABEL_PAYLOAD, row, list);
         count_or_list(r, LABEL_SIGNATURE, row, list);
     }
-    for (size_t i = 0; s && i < s->leaves; i++) {
-        const struct label *l = &r->m->label[s->label[i]];
-
-        if (kind != SHAPE_RECORD || (!l->token && !l->url))
+    for (int i = 0; s && i < s->leaves; i++)
+        if (kind != SHAPE_RECORD ||
+            (i != s->token && i != s->url && !(s->more_holders && is_holder(r, s->label[i]))))
             count_or_list(r, s->label[i], row, list);
-    }
-    /* The leaf that would have held a structure, in rows where it does not. */
-    for (size_t i = 0; record && i < record->leaves; i++) {
-        const struct label *l = &r->m->label[record->label[i]];
-
-        if ((kind == SHAPE_HEADER && l->token && !((int)i == record->token && s)) ||
-            (kind == SHAPE_URL && l->url && !((int)i == record->url && s)))
-            count_or_list(r, record->label[i], row, list);
-    }
+    if (record && kind == SHAPE_HEADER)
+        holders_of(r, record, record->token, s != NULL, row, list);
+    if (record && kind == SHAPE_URL)
+        holders_of(r, record, record->url, s != NULL, row, list);
 }
 
 static void list_labels(struct rebuild *r, enum shape_kind kind)

@@ -92,6 +92,7 @@ void model_place(const struct model *m, struct shape *shape)
     for (size_t i = 0; shape->kind == SHAPE_RECORD && i < shape->leaves; i++) {
         const struct label *l = &m->label[shape->label[i]];
 
+        shape->more_holders |= (l->token && shape->token >= 0) || (l->url && shape->url >= 0);
         if (l->token && shape->token < 0)
             shape->token = (int16_t)i;
         if (l->url && shape->url < 0)

@@ -20,6 +20,7 @@ struct shape {
     uint8_t kind;   /* enum shape_kind */
     uint16_t leaves;
     int16_t token, url;    /* leaves that hold a structure of their own, or -1 */
+    bool more_holders;     /* there are others that could */
     uint32_t *piece;       /* leaves + 1 numbers of pieces */
     uint16_t *label;       /* of each leaf */
 };
