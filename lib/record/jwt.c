@@ -95,8 +95,8 @@ static bool find_token(struct judge *j, struct str *token, bool *absent)
     while (gap < s.len && space(s.at[gap]))
         gap++;
     *token = str_part(s, gap, s.len);
-    for (size_t i = 0; i < token->len; i++)
-        if (space(token->at[i]))
+    for (const char *c = " \t\r\n"; *c; c++)
+        if (str_index(*token, *c) < token->len)
             first = SIZE_MAX;
     if (first == SIZE_MAX || token->len == 0 ||
         !str_equal_nocase((struct str){s.at, first}, STR("bearer"))) {

@@ -230,8 +230,9 @@ static struct token *push(struct scan *s)
 
 static struct str name_of(struct scan *s, const struct token *k)
 {
-    return text_unescape(str_part(s->text, k->name_at, k->name_at + k->name_len),
-                         k->name_escaped, &s->arena);
+    struct str raw = str_part(s->text, k->name_at, k->name_at + k->name_len);
+
+    return k->name_escaped ? text_unescape(raw, true, &s->arena) : raw;
 }
 
 static uint64_t hash_name(struct str name)
