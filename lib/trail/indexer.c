@@ -55,7 +55,7 @@ static int write_entry(struct indexer *x, struct index_file *f, const struct gro
 }
 
 int indexer_group(struct indexer *x, const struct segment_map *map, const struct group *g,
-                  struct err *err)
+                  uint64_t *bytes, struct err *err)
 {
     uint64_t first = map->segment[map->segments - 1].first_seq;
     int rc;
@@ -68,7 +68,9 @@ int indexer_group(struct indexer *x, const struct segment_map *map, const struct
             return rc;
         x->first_seq = first;
     }
-    return write_entry(x, &x->file, g, err);
+    rc = write_entry(x, &x->file, g, err);
+    *bytes += x->bytes.len;
+    return rc;
 }
 
 /* ---- catching up ---- */

@@ -18,8 +18,8 @@ int indexer_catch_up(struct indexer *x, const struct segment_map *map, uint64_t 
                      struct err *err);
 /* A row of the next group: `at` counts from 0. */
 void indexer_row(struct indexer *x, size_t at, const struct judgement *j);
-/* The group is committed, in the last segment of the map. */
+/* The group is committed, in the last segment of the map; *bytes grows by what is written. */
 int indexer_group(struct indexer *x, const struct segment_map *map, const struct group *g,
-                  struct err *err);
+                  uint64_t *bytes, struct err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "trail/block.h"
 #include "trail/commit.h"
 #include "trail/generation.h"
+#include "trail/index.h"
 
 static const size_t NOTHING = SIZE_MAX;
 
@@ -274,11 +275,18 @@ int trail_key(struct trail *t, struct note_key *out, struct err *err)
 
 int trail_sizes(struct trail *t, struct trail_sizes *out, struct err *err)
 {
-    (void)err;
     memset(out, 0, sizeof *out);
     out->segments = t->map.segments;
-    for (size_t i = 0; i < t->map.segments; i++)
+    for (size_t i = 0; i < t->map.segments; i++) {
+        struct index_file f;
+        int rc = index_open(&f, t->map.dir, t->map.segment[i].first_seq, false, err);
+
+        if (rc < 0)
+            return rc;
         out->seg += t->map.segment[i].size;
+        out->idx += f.size;
+        index_close(&f);
+    }
     for (size_t i = 0; i < t->map.groups; i++) {
         const struct group *g = &t->map.group[i].head;
 

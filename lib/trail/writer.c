@@ -555,7 +555,7 @@ static int append(struct trail_writer *w, struct group *g, const struct str *pay
     w->written += rc == 0 ? bytes.len : 0;
     buf_release(&bytes);
     if (rc < 0 || (rc = release_head(w, g->head, err)) < 0 ||
-        (rc = indexer_group(w->indexer, &w->map, g, err)) < 0)
+        (rc = indexer_group(w->indexer, &w->map, g, &w->written, err)) < 0)
         return rc;
     s = &w->map.segment[w->map.segments - 1];
     if (s->rows < w->seal_rows)
