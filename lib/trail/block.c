@@ -782,7 +782,7 @@ int definitions_take(const struct definitions *d, struct model *m, struct err *e
     int rc = inflate_block(bytes, d->len, d->packed, err);
 
     if (rc == 0)
-        rc = model_take(m, (struct str){bytes, d->len}, false, err);
+        rc = model_take(m, (struct str){bytes, d->len}, err);
     free(bytes);
     return rc;
 }

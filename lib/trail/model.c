@@ -194,7 +194,6 @@ bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan)
 {
     bool number = plan.type == TYPE_INTEGER || plan.type == TYPE_MOMENT;
     bool shape = label <= LABEL_URL;
-    const struct label *parent;
 
     if (plan.type >= TYPES || plan.guess >= GUESSES || shape != (plan.type == TYPE_SHAPE) ||
         (label == LABEL_VERBATIM && plan.type != TYPE_TEXT) ||
@@ -208,14 +207,11 @@ bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan)
                (plan.type == TYPE_ENTRY || plan.type == TYPE_SHAPE);
     if (plan.parent >= m->labels || plan.parent == label)
         return false;
-    parent = &m->label[plan.parent];
     if (plan.guess == GUESS_EQUAL)
         return (plan.type == TYPE_ENTRY || plan.type == TYPE_TEXT) && plan.parent > LABEL_URL;
     if (plan.guess == GUESS_FOLLOWS)
         return plan.type == TYPE_ENTRY || plan.type == TYPE_SHAPE;
-    if (plan.guess == GUESS_SUM)
-        return plan.type == TYPE_MOMENT && parent->plan.type == TYPE_INTEGER;
-    return number;
+    return plan.guess == GUESS_SUM ? plan.type == TYPE_MOMENT : number;
 }
 
 /* ---- telling ---- */
@@ -345,38 +341,33 @@ void model_tell(struct model *m, struct buf *out)
 struct taking {
     struct model *m;
     struct cursor c;
-    bool check;
-    uint32_t labels, pieces, shapes; /* check: how many are compared so far */
 };
 
 static void take_labels(struct taking *t)
 {
-    struct model *m = t->m;
     uint64_t n = cursor_varint(&t->c);
-    size_t at = t->check ? m->labels - (n < m->labels ? n : m->labels) : 0;
 
     for (uint64_t i = 0; i < n && !t->c.bad; i++) {
         uint8_t flags = cursor_u8(&t->c);
         struct str name = cursor_bytes(&t->c, cursor_varint(&t->c));
-        size_t before = m->labels;
+        size_t before = t->m->labels;
         uint16_t label;
 
         if ((flags & 127) >= SHAPE_KINDS ||
-            !model_label(m, (enum shape_kind)(flags & 127), name, flags >> 7, &label) ||
-            (t->check ? label != at + i || m->labels != before : m->labels == before))
+            !model_label(t->m, (enum shape_kind)(flags & 127), name, flags >> 7, &label) ||
+            t->m->labels == before)
             t->c.bad = true;
     }
 }
 
-/* n texts behind d, or equal to its last n. Their bytes are copied in one piece. */
+/* n texts behind d. Their bytes are copied in one piece. */
 static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
 {
     struct cursor lengths = t->c;
-    uint64_t base = t->check ? d->count - (n < d->count ? n : d->count) : 0;
     uint64_t total = 0;
     struct cursor all;
 
-    if (n > t->c.rest.len || (t->check && n > d->count)) {
+    if (n > t->c.rest.len) {
         t->c.bad = true;
         return;
     }
@@ -385,27 +376,12 @@ static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
     all = (struct cursor){cursor_bytes(&t->c, total), false};
     if (t->c.bad)
         return;
-    if (!t->check)
-        all.rest = arena_copy(&t->m->texts, all.rest);
-    for (uint64_t i = 0; i < n; i++) {
-        struct str s = cursor_bytes(&all, cursor_varint(&lengths));
-
-        if (!t->check)
-            dictionary_add(d, s);
-        else if (!str_equal(d->entry[base + i], s))
-            t->c.bad = true;
-    }
+    all.rest = arena_copy(&t->m->texts, all.rest);
+    for (uint64_t i = 0; i < n; i++)
+        dictionary_add(d, cursor_bytes(&all, cursor_varint(&lengths)));
 }
 
-static bool same_shape(const struct shape *a, uint8_t kind, size_t leaves,
-                       const uint32_t *piece, const uint16_t *label)
-{
-    return a->kind == kind && a->leaves == leaves &&
-           memcmp(a->piece, piece, (leaves + 1) * sizeof *piece) == 0 &&
-           (leaves == 0 || memcmp(a->label, label, leaves * sizeof *label) == 0);
-}
-
-static void take_shape(struct taking *t, uint32_t at)
+static void take_shape(struct taking *t)
 {
     struct shapes *s = &t->m->shapes;
     uint32_t piece[SHAPE_LEAVES + 1];
@@ -424,47 +400,29 @@ static void take_shape(struct taking *t, uint32_t at)
     }
     for (uint64_t i = 0; i < leaves && !t->c.bad; i++) {
         uint64_t l = cursor_varint(&t->c);
-        uint16_t *behind = t->check ? NULL : label_behind(t->m, piece[i]);
+        uint16_t *behind = label_behind(t->m, piece[i]);
 
-        if (t->check) /* what stood behind a piece is known to the teller alone */
-            l = l                                                  ? l - 1
-                : at < s->count && i < s->shape[at].leaves ? s->shape[at].label[i]
-                                                           : 0;
-        else
-            l = l ? l - 1 : *behind;
-        if (l < LABEL_FIRST_NAMED || l >= t->m->labels || t->m->label[l].kind != kind)
+        l = l ? l - 1 : *behind;
+        if (l < LABEL_FIRST_NAMED || l >= t->m->labels || t->m->label[l].kind != kind) {
             t->c.bad = true;
-        else
-            for (uint64_t k = 0; k < i; k++)
-                if (label[k] == l)
-                    t->c.bad = true;
-        label[i] = (uint16_t)l;
-        if (behind)
-            *behind = label[i];
+            return;
+        }
+        for (uint64_t k = 0; k < i; k++)
+            t->c.bad |= label[k] == l;
+        label[i] = *behind = (uint16_t)l;
     }
-    if (t->c.bad)
-        return;
-    if (!t->check)
+    if (!t->c.bad)
         model_place(t->m, shape_add(s, (enum shape_kind)kind, (size_t)leaves, piece, label));
-    else if (at >= s->count || !same_shape(&s->shape[at], kind, (size_t)leaves, piece, label))
-        t->c.bad = true;
 }
 
 static void take_shapes(struct taking *t)
 {
     uint64_t n = cursor_varint(&t->c);
-    uint32_t count = t->m->shapes.count;
 
-    if (n > LIMIT_SHAPES || (t->check ? n > count : n + count > LIMIT_SHAPES))
+    if (n > LIMIT_SHAPES - t->m->shapes.count)
         t->c.bad = true;
     for (uint64_t i = 0; i < n && !t->c.bad; i++)
-        take_shape(t, t->check ? (uint32_t)(count - n + i) : 0);
-}
-
-static bool same_plan(struct plan a, struct plan b)
-{
-    return a.type == b.type && a.guess == b.guess && a.style == b.style &&
-           a.parent == b.parent;
+        take_shape(t);
 }
 
 static void take_plans(struct taking *t)
@@ -483,10 +441,8 @@ static void take_plans(struct taking *t)
         if (label >= t->m->labels || parent > t->m->labels ||
             !model_plan_valid(t->m, (uint16_t)label, plan))
             t->c.bad = true;
-        else if (!t->check)
+        else
             put_plan(&t->m->label[label], plan);
-        else if (!same_plan(t->m->label[label].plan, plan))
-            t->c.bad = true;
     }
 }
 
@@ -548,10 +504,8 @@ static void take_pairs(struct taking *t)
             value += (uint64_t)unzigzag(cursor_varint(&t->c));
             if (parent >= parent_limit || value >= value_limit)
                 t->c.bad = true;
-            else if (!t->check)
+            else
                 put_follows(l, (uint32_t)parent, (uint32_t)value);
-            else if (model_follows(l, (uint32_t)parent) != (uint32_t)value)
-                t->c.bad = true;
         }
     }
 }
@@ -569,16 +523,14 @@ static void take_moved(struct taking *t)
         if (!l || parent >= entries_of(t->m, l->plan.parent) ||
             value >= entries_of(t->m, (uint16_t)label))
             t->c.bad = true;
-        else if (!t->check)
+        else
             put_follows(l, (uint32_t)parent, (uint32_t)value);
-        else if (model_follows(l, (uint32_t)parent) != (uint32_t)value)
-            t->c.bad = true;
     }
 }
 
-int model_take(struct model *m, struct str told, bool check, struct err *err)
+int model_take(struct model *m, struct str told, struct err *err)
 {
-    struct taking t = {.m = m, .c = {told, false}, .check = check};
+    struct taking t = {.m = m, .c = {told, false}};
     uint64_t pieces;
 
     take_labels(&t);

@@ -110,8 +110,7 @@ bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan);
 
 /* Append all that is new since the last time. */
 void model_tell(struct model *m, struct buf *out);
-/* Take what model_tell() wrote; texts are copied. With check, compare it with what the
- * model holds already instead, which is how a writer proves what it is about to write. */
-int model_take(struct model *m, struct str told, bool check, struct err *err);
+/* Take what model_tell() wrote; texts are copied. */
+int model_take(struct model *m, struct str told, struct err *err);
 
 #endif

@@ -3,7 +3,8 @@
  * Taking a row finds its shape and appends each leaf to the cells of its label; nothing is
  * copied but the decoded parts of a token. Writing the block then goes label by label,
  * parents before those that are guessed from them, so that one dictionary at a time is in
- * use. The block is read back with the model as it stands, and compared. */
+ * use. What is checked is what a reader gets: a second model is made of nothing but the
+ * definitions as they will be written, and the blocks are read with it. */
 #include "trail/shred.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ struct rival {
 
 struct shredder {
     struct model model;
+    struct model reader; /* made of the definitions told, as a reader makes it */
     uint64_t generation, groups;
     struct block_row row[LIMIT_BLOCK_ROWS];
     size_t rows;
@@ -51,6 +53,7 @@ struct shredder *shredder_new(void)
     struct shredder *s = xcalloc(1, sizeof *s);
 
     model_init(&s->model);
+    model_init(&s->reader);
     return s;
 }
 
@@ -66,6 +69,8 @@ void shredder_restart(struct shredder *s, uint64_t generation)
 {
     model_release(&s->model);
     model_init(&s->model);
+    model_release(&s->reader);
+    model_init(&s->reader);
     forget_cells(s);
     memset(s->rival, 0, sizeof s->rival);
     s->generation = generation;
@@ -78,6 +83,7 @@ void shredder_free(struct shredder *s)
     if (!s)
         return;
     model_release(&s->model);
+    model_release(&s->reader);
     for (size_t i = 0; i < s->cells_cap; i++)
         free(s->cells[i].at);
     free(s->cells);
@@ -609,24 +615,8 @@ static void move_rivals(struct shredder *s, bool planned)
     }
 }
 
-static int check_block(struct shredder *s, struct str bytes, struct err *err)
+void shred_block(struct shredder *s, struct buf *out)
 {
-    struct block_row *back = arena_alloc(&s->arena, s->rows * sizeof *back);
-    int rc = block_decode(back, s->rows, NULL, bytes, &s->model, &s->arena, err);
-
-    for (size_t i = 0; rc == 0 && i < s->rows; i++)
-        if (!block_row_equal(&s->row[i], &back[i]))
-            rc = err_set(err, ERR_CORRUPT, "row %zu of a block does not read back as it was"
-                         " received: nothing was written; this is a fault of gpca or of the"
-                         " memory of this machine", i);
-    return rc;
-}
-
-int shred_block(struct shredder *s, struct buf *out, struct err *err)
-{
-    size_t at = out->len;
-    int rc;
-
     fit_labels(s);
     if (!s->group_begun)
         move_rivals(s, plan_group(&s->model, s->cells, s->rows, s->groups));
@@ -638,15 +628,15 @@ int shred_block(struct shredder *s, struct buf *out, struct err *err)
         write_label(s, (uint16_t)i);
     write_frame(s);
     streams_pack(&s->streams, out, BLOCK_CODEC, s->rows);
-    rc = check_block(s, (struct str){out->at + at, out->len - at}, err);
     arena_reset(&s->arena);
     forget_cells(s);
-    return rc;
 }
 
 int shred_definitions(struct shredder *s, struct buf *out, struct err *err)
 {
     struct buf told = {0}, packed = {0};
+    size_t at = out->len;
+    struct definitions d;
     int rc;
 
     model_tell(&s->model, &told);
@@ -657,8 +647,25 @@ int shred_definitions(struct shredder *s, struct buf *out, struct err *err)
     buf_put_varint(out, told.len);
     buf_put_str(out, buf_str(&packed));
     s->group_begun = false;
-    rc = model_take(&s->model, buf_str(&told), true, err);
+    rc = definitions_open(&d, str_part(buf_str(out), at, out->len), err);
+    if (rc == 0)
+        rc = definitions_take(&d, &s->reader, err);
     buf_release(&told);
     buf_release(&packed);
+    return rc;
+}
+
+int shred_check(struct shredder *s, struct str block, const struct block_row *rows,
+                size_t count, struct err *err)
+{
+    struct block_row *back = arena_alloc(&s->arena, count * sizeof *back);
+    int rc = block_decode(back, count, NULL, block, &s->reader, &s->arena, err);
+
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (!block_row_equal(&rows[i], &back[i]))
+            rc = err_set(err, ERR_CORRUPT, "row %zu of a block does not read back as it was"
+                         " received: nothing was written; this is a fault of gpca or of the"
+                         " memory of this machine", i);
+    arena_reset(&s->arena);
     return rc;
 }

@@ -24,12 +24,16 @@ void shred_row(struct shredder *s, const struct block_row *row, bool json);
 void shred_parts(const struct shredder *s, struct parted *out);
 const struct model *shredder_model(const struct shredder *s);
 
-/* Append the block of the rows taken, and begin the next. Every row was read back by the
- * reader's code and compared: ERR_CORRUPT where it was not the same. */
-int shred_block(struct shredder *s, struct buf *out, struct err *err);
+/* Append the block of the rows taken, and begin the next. */
+void shred_block(struct shredder *s, struct buf *out);
 
-/* Append what the blocks since the last call need to be read, proved by reading it. */
+/* Append what the blocks since the last call need to be read, and take it as a reader. */
 int shred_definitions(struct shredder *s, struct buf *out, struct err *err);
+
+/* Read a block, whose definitions were told, with the reader's code and compare it with the
+ * rows that it was made of. ERR_CORRUPT where it is not the same. */
+int shred_check(struct shredder *s, struct str block, const struct block_row *rows,
+                size_t count, struct err *err);
 
 /* Groups of the generation whose definitions were told. */
 uint64_t shredder_groups(const struct shredder *s);

@@ -1,10 +1,10 @@
 /* writer.c - the one writer of a store.
  *
- * Rows are collected with their bytes; as soon as a block is full it is shredded, read back
- * with the reader's code and compared. A commit hashes the rows into the tree, signs the
- * head, and only then writes and syncs. The head is released to DIR/checkpoint after the
- * sync, so readers never see more than is durable. The dictionaries begin anew with each
- * segment and each opening.
+ * Rows are collected with their bytes; as soon as a block is full it is shredded. A commit
+ * tells the definitions, reads every block back as a reader will and compares it, hashes the
+ * rows into the tree, signs the head, and only then writes and syncs. The head is released
+ * to DIR/checkpoint after the sync, so readers never see more than is durable. The
+ * dictionaries begin anew with each segment and each opening.
  *
  * Opening reads the descriptions of the groups (for sources, known content and the right
  * edge of the tree), never rows. */
@@ -331,13 +331,11 @@ int trail_writer_source(struct trail_writer *w, const struct trail_source *s, st
 }
 
 /* Encode the rows that are in no block yet. */
-static int make_block(struct trail_writer *w, struct err *err)
+static void make_block(struct trail_writer *w)
 {
-    int rc = shred_block(w->shredder, &w->blocks, err);
-
+    shred_block(w->shredder, &w->blocks);
     w->block_end[w->blocks_made++] = w->blocks.len;
     w->rows_made = w->rows;
-    return rc;
 }
 
 static bool is_json(enum record_format f)
@@ -394,7 +392,9 @@ int trail_writer_add(struct trail_writer *w, const struct trail_new_row *row,
     taken->full = w->rows == LIMIT_GROUP_ROWS ||
                   (w->bytes.len >= LIMIT_GROUP_BYTES && w->rows % LIMIT_BLOCK_ROWS == 0) ||
                   w->bytes.len >= 2 * (size_t)LIMIT_GROUP_BYTES;
-    return w->rows - w->rows_made == LIMIT_BLOCK_ROWS ? make_block(w, err) : 0;
+    if (w->rows - w->rows_made == LIMIT_BLOCK_ROWS)
+        make_block(w);
+    return 0;
 }
 
 void trail_writer_position(struct trail_writer *w, const struct trail_prefix *p)
@@ -491,6 +491,17 @@ static void keep_few(struct trail_writer *w)
         shred_row(w->shredder, &w->row[i].row, false);
 }
 
+/* The block of the rows from that one on, read back and compared. */
+static int check_block(struct trail_writer *w, struct str block, size_t from, struct err *err)
+{
+    struct block_row row[LIMIT_BLOCK_ROWS];
+    size_t n = w->rows - from < LIMIT_BLOCK_ROWS ? w->rows - from : LIMIT_BLOCK_ROWS;
+
+    for (size_t i = 0; i < n; i++)
+        row[i] = w->row[from + i].row;
+    return shred_check(w->shredder, block, row, n, err);
+}
+
 /* Finish the blocks of the group; one extent each, behind their definitions. */
 static int make_extents(struct trail_writer *w, struct group *g, struct str *payload,
                         struct buf *definitions, struct err *err)
@@ -502,14 +513,10 @@ static int make_extents(struct trail_writer *w, struct group *g, struct str *pay
     if (few)
         keep_few(w);
     if (w->rows > w->rows_made)
-        rc = make_block(w, err);
-    if (rc == 0 && !few)
-        rc = shred_definitions(w->shredder, definitions, err);
-    if (rc < 0)
-        return rc;
-    if (few) {
-        new_generation(w, w->map.rows + w->rows);
-    } else {
+        make_block(w);
+    if (!few) {
+        if ((rc = shred_definitions(w->shredder, definitions, err)) < 0)
+            return rc;
         g->extent[g->extents].tag = DEFINITIONS_TAG;
         payload[g->extents++] = buf_str(definitions);
     }
@@ -517,7 +524,11 @@ static int make_extents(struct trail_writer *w, struct group *g, struct str *pay
         g->extent[g->extents].tag = BLOCK_TAG;
         payload[g->extents++] = str_part(buf_str(&w->blocks), at, w->block_end[i]);
         at = w->block_end[i];
+        if ((rc = check_block(w, payload[g->extents - 1], i * LIMIT_BLOCK_ROWS, err)) < 0)
+            return rc;
     }
+    if (few)
+        new_generation(w, w->map.rows + w->rows);
     return 0;
 }
 

@@ -58,7 +58,7 @@ static void damage_inside(struct str definitions, uint32_t where)
     inflate_block(bytes, d.len, d.packed, &err);
     bytes[where % d.len] = (char)(bytes[where % d.len] ^ (1 << where % 7));
     model_init(&m);
-    model_take(&m, (struct str){bytes, d.len}, false, &err);
+    model_take(&m, (struct str){bytes, d.len}, &err);
     model_release(&m);
     free(bytes);
 }
@@ -90,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         }
         CHECK(shred_definitions(s, &definitions, &err) == 0);
+        CHECK(shred_check(s, buf_str(&block), row, rows, &err) == 0);
         CHECK(read_back(&m, buf_str(&definitions), buf_str(&block), rows, back, &arena) == 0);
         for (size_t i = 0; i < rows; i++)
             CHECK(block_row_equal(&row[i], &back[i]));

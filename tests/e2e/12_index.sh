@@ -1,0 +1,48 @@
+# The index changes no answer: with it, without it, damaged, and made anew, every patient,
+# user, organisation and practice gives the same rows.
+T=$TMPDIR A=build/analyzer
+fail() { echo "$*"; exit 1; }
+"$B/bench/generate" 6000 12 >"$T/a"
+"$B/bench/generate" --hurt 400 13 >>"$T/a"
+[ -f ../shared/format/examples/records.ndjson ] && cat ../shared/format/examples/records.ndjson >>"$T/a"
+GPCA_SEAL_ROWS=3000 build/collector ingest --store "$T/s" "$T/a" >/dev/null 2>&1 || fail "ingest"
+ls "$T"/s/segments/*.idx >/dev/null 2>&1 || fail "no index"
+mkdir "$T/state"
+cp -r "$T/s" "$T/bare"
+rm "$T"/bare/segments/*.idx
+rows() { $A query --store "$1" --state "$T/state" --format csv --columns seq "$2" "$3" 2>"$T/said"; }
+for column in patient.nhs_number user.key org.ods practice.ods; do
+    case $column in
+    patient.nhs_number) option=--patient ;;
+    user.key) option=--user ;;
+    org.ods) option=--org ;;
+    *) option=--practice ;;
+    esac
+    $A query --store "$T/s" --state "$T/state" --reveal --reason test --format csv --columns $column 2>/dev/null |
+        tail -n +2 | grep -v '^$' | grep -v '[",]' | sort | uniq -c | sort -rn | awk 'NR % 97 == 1 {print $2}' | head -n 12 >"$T/keys"
+    [ "$(wc -l <"$T/keys")" -ge 2 ] || fail "too few keys of $column"
+    while read -r key; do
+        rows "$T/s" $option "$key" >"$T/with"
+        with=$(tail -n 2 "$T/said")
+        rows "$T/bare" $option "$key" >"$T/without"
+        cmp -s "$T/with" "$T/without" || fail "$option: other rows without the index"
+        [ "$with" = "$(tail -n 2 "$T/said")" ] || fail "$option: another count of untied records"
+    done <"$T/keys"
+done
+# What was missing is made anew, and equal; what is damaged is read whole.
+build/collector ingest --store "$T/bare" "$T/a" 2>"$T/talk" >/dev/null || fail "the second ingest"
+grep -q 'made the index of .* records anew' "$T/talk" || fail "not said: $(cat "$T/talk")"
+for f in "$T"/s/segments/*.idx; do
+    cmp "$f" "$T/bare/segments/$(basename "$f")" || fail "the index made anew is another one"
+done
+key=$(head -n 1 "$T/keys")
+rows "$T/s" --practice "$key" >"$T/with"
+for f in "$T"/s/segments/*.idx; do
+    printf 'XXXXXXXX' | dd of="$f" bs=1 seek=300 conv=notrunc 2>/dev/null
+done
+rows "$T/s" --practice "$key" | cmp - "$T/with" || fail "other rows with a damaged index"
+$A verify --store "$T/s" >/dev/null 2>&1 && fail "the damage was not named"
+rm "$T"/s/segments/*.idx
+build/collector ingest --store "$T/s" "$T/a" >/dev/null 2>&1
+$A verify --store "$T/s" >/dev/null 2>&1 || fail "not mended"
+exit 0
