@@ -39,15 +39,15 @@ static const struct {
     double median_ms, median_bytes;
     bool patient;
 } steps[STEP_COUNT] = {
-    {"GET", "rest:read:metadata-1", "organization/*.read", 40, 6100, false},
-    {"GET", "rest:search:patient-1", "patient/*.read", 120, 2400, true},
-    {"POST", "operation:gpc.getstructuredrecord-1", "patient/*.read", 900, 60000, true},
-    {"POST", "operation:gpc.getcarerecord", "patient/*.read", 700, 21000, true},
-    {"GET", "rest:search:documents-1", "patient/*.read", 260, 9000, true},
-    {"GET", "rest:read:documents-1", "patient/*.read", 450, 140000, true},
-    {"GET", "rest:search:slot-1", "organization/*.read", 300, 30000, false},
-    {"POST", "rest:create:appointment-1", "patient/*.write", 350, 3000, true},
-    {"GET", "rest:search:patient_appointments-1", "patient/*.read", 180, 5200, true}};
+    {"GET", "fhir:rest:read:metadata-1", "organization/*.read", 40, 6100, false},
+    {"GET", "fhir:rest:search:patient-1", "patient/*.read", 120, 2400, true},
+    {"POST", "fhir:operation:gpc.getstructuredrecord-1", "patient/*.read", 900, 60000, true},
+    {"POST", "fhir:operation:gpc.getcarerecord", "patient/*.read", 700, 21000, true},
+    {"GET", "documents:fhir:rest:search:documentreference-1", "patient/*.read", 260, 9000, true},
+    {"GET", "documents:fhir:rest:read:binary-1", "patient/*.read", 450, 140000, true},
+    {"GET", "fhir:rest:search:slot-1", "organization/*.read", 300, 30000, false},
+    {"POST", "fhir:rest:create:appointment-1", "patient/*.write", 350, 3000, true},
+    {"GET", "fhir:rest:search:patient_appointments-1", "patient/*.read", 180, 5200, true}};
 
 /* Kinds of sessions: their share in hundredths, and their steps. */
 static const struct {
@@ -524,7 +524,7 @@ static void put_headers(struct traffic *t, struct node *request, const struct se
     tree_text(x, h, "Ssp-From", text);
     snprintf(text, sizeof text, "20000000%04u", s->practice);
     tree_text(x, h, "Ssp-To", text);
-    snprintf(text, sizeof text, "urn:nhs:names:services:gpconnect:fhir:%s",
+    snprintf(text, sizeof text, "urn:nhs:names:services:gpconnect:%s",
              steps[c->step].interaction);
     tree_text(x, h, "Ssp-InteractionID", text);
     tree_text(x, h, "Accept", "application/fhir+json");

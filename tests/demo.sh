@@ -22,7 +22,7 @@ say "one of those calls, as it was received, is provable to outsiders"
 build/analyzer show --store $S 0 --proof | head -n 4
 say "somebody changes one byte of a copy"
 cp -r $S build/demo/damaged
-f=$(ls build/demo/damaged/segments/*)
+f=$(ls build/demo/damaged/segments/*.open)
 size=$(wc -c <"$f")
 printf 'X' | dd of="$f" bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
 if build/analyzer verify --store build/demo/damaged; then

@@ -9,9 +9,10 @@
 enum {
     INDEX_VERSION = 1,
     INDEX_DERIVATION = 1, /* raise it when a key is derived otherwise */
-    INDEX_HEAD = 68,
+    INDEX_HEAD = 72,
     HASH_BITS = 24,
-    LISTS = INDEX_KEYS + 1,
+    LISTS = INDEX_KEYS + 2,
+    LIST_SMALL = INDEX_KEYS + 1,
     LIST_MAX = 1 << 20
 };
 
@@ -32,7 +33,28 @@ uint32_t index_hash(enum index_key key, struct str text)
     return hash ? hash : 1;
 }
 
-void index_row_of(struct index_row *out, const struct judgement *j)
+/* A combination of small columns as bytes, which is also its key. */
+static uint16_t small_of(const struct judgement *j, struct dictionary *small,
+                         struct arena *texts)
+{
+    struct buf bytes = {0};
+    uint32_t at;
+
+    buf_put_varint(&bytes, j->has_status ? (uint64_t)j->status + 1 : 0);
+    for (int i = 0; i < JUDGE_SMALL; i++) {
+        const struct value *v = &j->small[i];
+
+        buf_put_varint(&bytes, v->kind == VALUE_TEXT ? v->text.len + 1 : 0);
+        if (v->kind == VALUE_TEXT)
+            buf_put_str(&bytes, v->text);
+    }
+    at = dictionary_put(small, buf_str(&bytes), texts);
+    buf_release(&bytes);
+    return (uint16_t)at; /* fewer than LIMIT_GROUP_ROWS */
+}
+
+void index_row_of(struct index_row *out, const struct judgement *j, struct dictionary *small,
+                  struct arena *texts)
 {
     out->key[INDEX_PATIENT] = index_hash(INDEX_PATIENT, j->patient);
     out->key[INDEX_USER] = index_hash(INDEX_USER, j->user);
@@ -41,6 +63,7 @@ void index_row_of(struct index_row *out, const struct judgement *j)
     out->untied = j->untied;
     out->has_time = j->has_time;
     out->time_us = j->time_us;
+    out->small = small_of(j, small, texts);
 }
 
 /* ---- writing ---- */
@@ -112,7 +135,37 @@ static void put_untied_list(struct buf *list, const struct index_row *row, size_
         }
 }
 
-void index_encode(struct buf *out, const struct group *g, const struct index_row *row)
+static void put_small_list(struct buf *list, const struct index_row *row, size_t rows,
+                           const struct dictionary *small)
+{
+    int64_t unit = 1000; /* most clocks count milliseconds */
+    int64_t last = 0;
+
+    for (size_t i = 0; i < rows; i++)
+        if (row[i].has_time && row[i].time_us % unit != 0)
+            unit = 1;
+    buf_put_varint(list, (uint64_t)unit);
+    buf_put_varint(list, small->count);
+    for (uint32_t i = 0; i < small->count; i++) {
+        buf_put_varint(list, small->entry[i].len);
+        buf_put_str(list, small->entry[i]);
+    }
+    for (size_t i = 0; i < rows; i++)
+        buf_put_u16(list, row[i].small);
+    for (size_t i = 0; i < rows; i++) {
+        int64_t by = row[i].time_us / unit - last;
+
+        if (!row[i].has_time) {
+            buf_put_varint(list, 0);
+            continue;
+        }
+        buf_put_varint(list, ((uint64_t)by << 1 ^ (uint64_t)(by >> 63)) + 1);
+        last += by;
+    }
+}
+
+void index_encode(struct buf *out, const struct group *g, const struct index_row *row,
+                  const struct dictionary *small)
 {
     int64_t least = INT64_MAX;
     int64_t greatest = INT64_MIN;
@@ -131,8 +184,10 @@ void index_encode(struct buf *out, const struct group *g, const struct index_row
         buf_clear(&list);
         if (k < INDEX_KEYS)
             put_key_list(&list, (enum index_key)k, row, g->rows);
-        else
+        else if (k == INDEX_KEYS)
             put_untied_list(&list, row, g->rows);
+        else
+            put_small_list(&list, row, g->rows, small);
         buf_put_varint(&lists, list.len);
         deflate_block(&lists, buf_str(&list), DEFLATE_FAST);
         len[k] = (uint32_t)(lists.len - before);
@@ -330,6 +385,65 @@ int index_rows(const struct index_file *f, const struct index_entry *e, enum ind
 
     if (rc == 0 &&
         !list_rows(buf_str(&list), key == INDEX_KEYS, hash, e->rows, row, rows, room))
+        rc = err_set(err, ERR_CORRUPT, "a list of the index is damaged");
+    buf_release(&list);
+    return rc;
+}
+
+static bool read_small(struct index_small *out, struct str bytes)
+{
+    struct cursor c = {bytes, false};
+    uint64_t status = cursor_varint(&c);
+
+    *out = (struct index_small){.has_status = status > 0, .status = (int64_t)status - 1};
+    for (int i = 0; i < JUDGE_SMALL; i++) {
+        uint64_t len = cursor_varint(&c);
+
+        if (len > 0)
+            out->value[i] =
+                (struct value){.kind = VALUE_TEXT, .text = cursor_bytes(&c, len - 1)};
+    }
+    return !c.bad && c.rest.len == 0;
+}
+
+static bool read_columns(struct index_columns *out, const struct index_entry *e,
+                         struct cursor *c, struct arena *arena)
+{
+    uint64_t unit = cursor_varint(c);
+    uint64_t n = cursor_varint(c);
+    struct index_small *small;
+    uint16_t *which = arena_alloc(arena, e->rows * sizeof *which);
+    int64_t *time_us = arena_alloc(arena, e->rows * sizeof *time_us);
+    uint64_t last = 0;
+
+    if (n > e->rows)
+        return false;
+    small = arena_alloc(arena, (size_t)n * sizeof *small);
+    for (uint64_t i = 0; i < n; i++)
+        if (!read_small(&small[i], cursor_bytes(c, cursor_varint(c))))
+            return false;
+    for (uint32_t i = 0; i < e->rows; i++)
+        if ((which[i] = cursor_u16(c)) >= n)
+            return false;
+    for (uint32_t i = 0; i < e->rows; i++) {
+        uint64_t by = cursor_varint(c);
+
+        if (by > 0)
+            last += (by - 1) >> 1 ^ (0 - ((by - 1) & 1));
+        time_us[i] = by > 0 ? (int64_t)(last * unit) : INT64_MIN;
+    }
+    *out = (struct index_columns){small, (size_t)n, which, time_us};
+    return !c->bad && c->rest.len == 0;
+}
+
+int index_columns(const struct index_file *f, const struct index_entry *e,
+                  struct index_columns *out, struct arena *arena, struct err *err)
+{
+    struct buf list = {0};
+    int rc = read_list(f, e, LIST_SMALL, &list, err);
+    struct cursor c = {arena_copy(arena, buf_str(&list)), false};
+
+    if (rc == 0 && !read_columns(out, e, &c, arena))
         rc = err_set(err, ERR_CORRUPT, "a list of the index is damaged");
     buf_release(&list);
     return rc;

@@ -8,12 +8,17 @@
  *   0 "GPCI"   4 u16 version   6 u16 derivation (of the code that made it)
  *   8 u64 first seq   16 u32 rows   20 u32 CRC of the group's header
  *  24 i64 least time in us   32 i64 greatest time   (INT64_MAX, INT64_MIN: no row has one)
- *  40 5 * u32 length of each list   60 u32 CRC of the lists   64 u32 CRC of bytes 0-63
- *  68 the lists, each a raw deflate behind its length inflated (varint)
+ *  40 6 * u32 length of each list   64 u32 CRC of the lists   68 u32 CRC of bytes 0-67
+ *  72 the lists, each a raw deflate behind its length inflated (varint)
  *
  *   list of a key   varint n, n * 3 bytes of hash ascending, n varint counts, then for each
  *                   its rows: the first, then distances
- *   untied rows     varint n, the first, then distances */
+ *   untied rows     varint n, the first, then distances
+ *   small columns   varint unit of times in us; varint n, n times a length (varint) and the
+ *                   bytes of one combination: varint status + 1 or 0, then for each column
+ *                   of judge_small() varint length + 1 or 0, and its text; for each row u16
+ *                   its combination; for each row a varint: 0 without a time, else the
+ *                   zigzag distance from the time before, in units, + 1 */
 #ifndef TRAIL_INDEX_H
 #define TRAIL_INDEX_H
 
@@ -30,18 +35,22 @@ uint32_t index_hash(enum index_key key, struct str text);
 struct index_row {
     uint32_t key[INDEX_KEYS];
     bool has_time, untied;
+    uint16_t small; /* number of its combination of small columns */
     int64_t time_us;
 };
-void index_row_of(struct index_row *out, const struct judgement *j);
+/* small: the combinations of the group so far, their bytes in texts. */
+void index_row_of(struct index_row *out, const struct judgement *j, struct dictionary *small,
+                  struct arena *texts);
 /* Append the entry of the group to out. */
-void index_encode(struct buf *out, const struct group *g, const struct index_row *row);
+void index_encode(struct buf *out, const struct group *g, const struct index_row *row,
+                  const struct dictionary *small);
 
 /* ---- reading ---- */
 struct index_entry {
     uint64_t first_seq, at; /* at: of the entry in its file */
     uint32_t rows, chain;
     int64_t time_min, time_max;
-    uint32_t len[INDEX_KEYS + 1];
+    uint32_t len[INDEX_KEYS + 2];
     uint32_t crc;
 };
 struct index_file {
@@ -60,6 +69,20 @@ void index_close(struct index_file *f);
  * untied ones. ERR_CORRUPT: use the group whole. */
 int index_rows(const struct index_file *f, const struct index_entry *e, enum index_key key,
                uint32_t hash, uint32_t *row, size_t *rows, size_t room, struct err *err);
+/* The small columns of all rows of a group. */
+struct index_small {
+    bool has_status;
+    int64_t status;
+    struct value value[JUDGE_SMALL]; /* texts in the arena */
+};
+struct index_columns {
+    const struct index_small *small;
+    size_t smalls;
+    const uint16_t *which;  /* by row */
+    const int64_t *time_us; /* by row; INT64_MIN: none */
+};
+int index_columns(const struct index_file *f, const struct index_entry *e,
+                  struct index_columns *out, struct arena *arena, struct err *err);
 /* Read and check everything; the first byte that is damaged goes to *at. */
 int index_verify(const struct index_file *f, uint64_t *at, struct err *err);
 

@@ -2,13 +2,14 @@
 #include "trail/indexer.h"
 
 #include "base/mem.h"
-#include "record/nhs_number.h"
 #include "trail/trail.h"
 
 struct indexer {
     char dir[LIMIT_PATH_BYTES];
     const struct zone *zone;
     struct index_row *row;
+    struct dictionary small; /* distinct small columns of the group's rows */
+    struct arena texts;
     struct index_file file; /* of the segment that grows */
     uint64_t first_seq;     /* its segment; UINT64_MAX: none is open */
     struct buf bytes;
@@ -32,6 +33,8 @@ void indexer_free(struct indexer *x)
         return;
     index_close(&x->file);
     buf_release(&x->bytes);
+    dictionary_release(&x->small);
+    arena_release(&x->texts);
     free(x->row);
     free(x);
 }
@@ -39,7 +42,7 @@ void indexer_free(struct indexer *x)
 void indexer_row(struct indexer *x, size_t at, const struct judgement *j)
 {
     if (x->zone)
-        index_row_of(&x->row[at], j);
+        index_row_of(&x->row[at], j, &x->small, &x->texts);
 }
 
 static int write_entry(struct indexer *x, struct index_file *f, const struct group *g,
@@ -48,7 +51,9 @@ static int write_entry(struct indexer *x, struct index_file *f, const struct gro
     int rc;
 
     buf_clear(&x->bytes);
-    index_encode(&x->bytes, g, x->row);
+    index_encode(&x->bytes, g, x->row, &x->small);
+    dictionary_release(&x->small);
+    arena_reset(&x->texts);
     rc = disk_write(f->file, buf_str(&x->bytes), f->end, err);
     f->end += x->bytes.len;
     return rc;
@@ -75,27 +80,6 @@ int indexer_group(struct indexer *x, const struct segment_map *map, const struct
 
 /* ---- catching up ---- */
 
-static struct str text_of(const struct record *r, enum column c)
-{
-    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
-}
-
-/* What the judge says of a row, from the record read in full. */
-static void judgement_of(struct judgement *j, const struct record *r, struct arena *arena)
-{
-    struct str access = text_of(r, COLUMN_GPC_ACCESS);
-
-    *j = (struct judgement){.reject = r->reject,
-                            .has_time = r->column[COLUMN_TIME].kind == VALUE_TIME,
-                            .user = text_of(r, COLUMN_USER_KEY),
-                            .org = text_of(r, COLUMN_ORG_ODS),
-                            .practice = text_of(r, COLUMN_PRACTICE_ODS)};
-    j->time_us = j->has_time ? r->column[COLUMN_TIME].integer : 0;
-    j->patient = nhs_number_plain(text_of(r, COLUMN_PATIENT_NHS_NUMBER), arena);
-    j->untied = access.len > 0 && !str_equal(access, STR("none")) &&
-                r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING;
-}
-
 static int index_group_anew(struct indexer *x, struct trail *t, struct index_file *f,
                             const struct group *g, struct err *err)
 {
@@ -111,8 +95,8 @@ static int index_group_anew(struct indexer *x, struct trail *t, struct index_fil
             break;
         arena_reset(&arena);
         record_read(&record, &row.input, x->zone, &arena);
-        judgement_of(&j, &record, &arena);
-        index_row_of(&x->row[i], &j);
+        judge_full(&j, &record, &arena);
+        index_row_of(&x->row[i], &j, &x->small, &x->texts);
     }
     arena_release(&arena);
     return rc < 0 ? rc : write_entry(x, f, g, err);

@@ -43,6 +43,15 @@ static const char *const part_names[PART_COUNT] = {
     ".kind",          ".response.status", ".patient.nhsNumber",
     ".provider.ods",  ".request.method",  ".request.headers.ssp-interactionid"};
 
+enum column judge_small(int i)
+{
+    static const enum column columns[JUDGE_SMALL] = {
+        COLUMN_SSP_INTERACTION, COLUMN_GPC_CAPABILITY, COLUMN_GPC_OPERATION,
+        COLUMN_GPC_ACCESS,      COLUMN_GPC_VERSION,    COLUMN_GPC_PROFILE};
+
+    return columns[i];
+}
+
 /* What is known of the texts of one shape. */
 struct known {
     bool looked_at, good;
@@ -56,7 +65,8 @@ struct known {
 /* Whether calls of one kind are of generation 0.x. */
 struct generation_slot {
     uint64_t hash; /* 0: empty */
-    bool old;
+    bool old, inferred;
+    struct value small[JUDGE_SMALL];
 };
 
 struct identity_slot {
@@ -238,13 +248,15 @@ static bool good_part(const struct known *k, enum part part, struct str s,
     case PART_KIND:
         return str_equal(s, k->kind);
     case PART_STATUS:
-        return s.len == 3 && s.at[0] > '0' && leaf_integer_read(s, &n);
+        out->has_status = s.len == 3 && s.at[0] > '0' && leaf_integer_read(s, &out->status);
+        return out->has_status;
     case PART_NUMBER:
         return s.len == 10 && s.at[0] != '0' && leaf_integer_read(s, &n) && n > 0;
     case PART_PRACTICE:
         return s.len > 0 && plain(s);
     case PART_METHOD:
     case PART_INTERACTION:
+        return plain(s);
     case PART_COUNT:
         break;
     }
@@ -337,7 +349,7 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
     if (k->escaped || !k->good)
         return false;
     p->generation = find_generation(j, k, parts, &p->hash);
-    if (p->generation->hash == 0)
+    if (p->generation->hash == 0 || p->generation->inferred)
         return false;
     identity_hash(j, p->generation->old, payload, m, parts, p->identity_hash);
     p->identity = find_identity(j, p->identity_hash);
@@ -355,6 +367,7 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
     out->practice = part_text(k, PART_PRACTICE, leaf);
     out->user = entry_text(&j->users, p->identity->user);
     out->org = entry_text(&j->orgs, p->identity->org);
+    memcpy(out->small, p->generation->small, sizeof out->small);
     return true;
 }
 
@@ -374,23 +387,23 @@ static void learn_interaction(struct judge *j, const struct record *r, struct st
         j->untouched[j->interactions++] = arena_copy(&j->texts, interaction);
 }
 
-static void read_in_full(struct judge *j, const struct record_input *in, struct judgement *out,
-                         struct record *r)
+void judge_full(struct judgement *out, const struct record *r, struct arena *arena)
 {
-    struct str access;
+    struct str access = text_of(r, COLUMN_GPC_ACCESS);
 
-    arena_reset(&j->once);
-    record_read(r, in, j->zone, &j->once);
-    access = text_of(r, COLUMN_GPC_ACCESS);
-    out->reject = r->reject;
-    out->has_time = r->column[COLUMN_TIME].kind == VALUE_TIME;
+    *out = (struct judgement){.reject = r->reject,
+                              .has_time = r->column[COLUMN_TIME].kind == VALUE_TIME,
+                              .has_status = r->column[COLUMN_HTTP_STATUS].kind == VALUE_INTEGER,
+                              .user = text_of(r, COLUMN_USER_KEY),
+                              .org = text_of(r, COLUMN_ORG_ODS),
+                              .practice = text_of(r, COLUMN_PRACTICE_ODS)};
     out->time_us = out->has_time ? r->column[COLUMN_TIME].integer : 0;
-    out->patient = nhs_number_plain(text_of(r, COLUMN_PATIENT_NHS_NUMBER), &j->once);
+    out->status = out->has_status ? r->column[COLUMN_HTTP_STATUS].integer : 0;
+    out->patient = nhs_number_plain(text_of(r, COLUMN_PATIENT_NHS_NUMBER), arena);
     out->untied = access.len > 0 && !str_equal(access, STR("none")) &&
                   r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING;
-    out->user = text_of(r, COLUMN_USER_KEY);
-    out->org = text_of(r, COLUMN_ORG_ODS);
-    out->practice = text_of(r, COLUMN_PRACTICE_ODS);
+    for (int i = 0; i < JUDGE_SMALL; i++)
+        out->small[i] = r->column[judge_small(i)];
 }
 
 static void learn_places(struct judge *j, const struct record *r, struct places *p,
@@ -399,6 +412,12 @@ static void learn_places(struct judge *j, const struct record *r, struct places 
     if (p->generation && p->generation->hash == 0 && j->generations < GENERATION_SLOTS / 2) {
         p->generation->hash = p->hash;
         p->generation->old = str_equal(text_of(r, COLUMN_GPC_PROFILE), STR("ssp-0x"));
+        p->generation->inferred = r->column[COLUMN_GPC_INFERRED].kind != VALUE_MISSING;
+        for (int i = 0; i < JUDGE_SMALL; i++) {
+            p->generation->small[i] = out->small[i];
+            if (out->small[i].kind == VALUE_TEXT)
+                p->generation->small[i].text = arena_copy(&j->texts, out->small[i].text);
+        }
         j->generations++;
     }
     if (!p->identity || p->identity->a)
@@ -424,7 +443,9 @@ void judge_record(struct judge *j, const struct record_input *in, const struct m
     *out = (struct judgement){.reject = REJECT_NONE};
     if (!j->zone || judge_parts(j, m, parts, &places, out))
         return;
-    read_in_full(j, in, out, &r);
+    arena_reset(&j->once);
+    record_read(&r, in, j->zone, &j->once);
+    judge_full(out, &r, &j->once);
     k = known_of(j, m, parts, SHAPE_RECORD);
     if (!k)
         return;

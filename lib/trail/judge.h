@@ -10,12 +10,19 @@
 
 struct judge;
 
+/* Columns of few distinct values that the index holds for each row. */
+enum { JUDGE_SMALL = 6 };
+enum column judge_small(int i);
+
 struct judgement {
     enum reject reject;
     bool untied;     /* opens patient data and carries no NHS number */
     bool has_time;
     int64_t time_us;
     struct str patient, user, org, practice; /* "" where missing; valid until the next */
+    bool has_status;
+    int64_t status;
+    struct value small[JUDGE_SMALL]; /* of the columns judge_small() */
 };
 
 struct judge *judge_new(const struct zone *zone); /* NULL: everything is good */
@@ -28,6 +35,8 @@ struct parted {
     uint32_t shape[SHAPE_KINDS];
     const struct leaf *leaf[SHAPE_KINDS];
 };
+/* The same of a record that was read in full. */
+void judge_full(struct judgement *out, const struct record *r, struct arena *arena);
 void judge_record(struct judge *j, const struct record_input *in, const struct model *m,
                   const struct parted *parts, struct judgement *out);
 

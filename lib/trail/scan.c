@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "record/nhs_number.h"
-#include "trail/index.h"
+#include "record/timestamp.h"
 
 /* ---- where the rows can be ---- */
 
@@ -115,7 +115,8 @@ void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
 {
     const struct segment_map *m = trail_map(t);
 
-    *s = (struct scan){.trail = t, .filter = f, .zone = zone};
+    *s = (struct scan){.trail = t, .filter = f, .zone = zone, .segment = SIZE_MAX,
+                       .group = SIZE_MAX};
     for (size_t i = 0; i < m->segments; i++)
         plan_segment(s, m, &m->segment[i]);
     s->next = s->ranges ? s->range[0].first : 0;
@@ -126,6 +127,8 @@ void scan_end(struct scan *s)
 {
     trail_expect(s->trail, NULL, 0);
     free(s->range);
+    index_close(&s->index);
+    arena_release(&s->columns_arena);
     arena_release(&s->arena);
 }
 
@@ -192,17 +195,81 @@ static bool advance(struct scan *s, uint64_t *seq)
     return s->at < s->ranges && *seq < trail_count(s->trail) && *seq <= s->filter->last_seq;
 }
 
+/* The group that has the row; the one before it or it itself most of the time. */
+static size_t group_of(const struct scan *s, const struct segment_map *m, uint64_t seq)
+{
+    size_t at = s->group == SIZE_MAX || m->group[s->group].head.first_seq > seq ? 0 : s->group;
+
+    while (at + 1 < m->groups && m->group[at + 1].head.first_seq <= seq)
+        at++;
+    return at;
+}
+
+/* The columns of the row's group from the index; false: there are none. */
+static bool load_columns(struct scan *s, uint64_t seq)
+{
+    const struct segment_map *m = trail_map(s->trail);
+    size_t group = group_of(s, m, seq);
+    const struct segment *seg = &m->segment[m->group[group].segment];
+    const struct group *g = &m->group[group].head;
+    size_t at = group - seg->first_group;
+    const struct index_entry *e;
+    struct err ignored;
+
+    if (group == s->group)
+        return s->has_columns;
+    s->group = group;
+    s->has_columns = false;
+    arena_reset(&s->columns_arena);
+    if (s->segment != m->group[group].segment) {
+        index_close(&s->index);
+        s->segment = m->group[group].segment;
+        if (index_open(&s->index, m->dir, seg->first_seq, false, &ignored) < 0)
+            s->index.entries = 0;
+    }
+    e = at < s->index.entries ? &s->index.entry[at] : NULL;
+    s->has_columns = e && e->first_seq == g->first_seq && e->rows == g->rows &&
+                     e->chain == g->header_crc &&
+                     index_columns(&s->index, e, &s->columns, &s->columns_arena,
+                                   &ignored) == 0;
+    return s->has_columns;
+}
+
+/* A record of nothing but what the index holds. */
+static void fill_small(struct scan *s, uint64_t seq, struct record *out)
+{
+    size_t at = (size_t)(seq - trail_map(s->trail)->group[s->group].head.first_seq);
+    const struct index_small *small = &s->columns.small[s->columns.which[at]];
+    int64_t us = s->columns.time_us[at];
+
+    memset(out, 0, sizeof *out);
+    out->column[COLUMN_SEQ] = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)seq};
+    if (us != INT64_MIN)
+        timestamp_columns(out, us, s->zone, &s->arena);
+    if (small->has_status)
+        out->column[COLUMN_HTTP_STATUS] =
+            (struct value){.kind = VALUE_INTEGER, .integer = small->status};
+    for (int i = 0; i < JUDGE_SMALL; i++)
+        out->column[judge_small(i)] = small->value[i];
+}
+
 int scan_next(struct scan *s, struct record *out, struct err *err)
 {
     uint64_t seq;
 
     while (advance(s, &seq)) {
         struct trail_row row;
-        int rc = trail_row(s->trail, seq, &row, err);
+        int rc;
 
-        if (rc < 0)
-            return rc;
         arena_reset(&s->arena);
+        if (s->filter->small_only && load_columns(s, seq)) {
+            fill_small(s, seq, out);
+            if (in_period(s->filter, out) && of_status(s->filter, out))
+                return 1;
+            continue;
+        }
+        if ((rc = trail_row(s->trail, seq, &row, err)) < 0)
+            return rc;
         s->input = row.input;
         record_read(out, &row.input, s->zone, &s->arena);
         if (matches(s, out))

@@ -3,6 +3,7 @@
 #ifndef TRAIL_SCAN_H
 #define TRAIL_SCAN_H
 
+#include "trail/index.h"
 #include "trail/trail.h"
 
 /* All that are given must hold. Texts compare without case but the user key. */
@@ -14,6 +15,9 @@ struct scan_filter {
     struct str patient;           /* ten digits; len 0: any */
     struct str user, org, practice, trace;
     bool count_untied;
+    /* Only these are asked for: seq, time, time.local_*, http.status and what the index
+     * holds (judge_small). Other columns are then missing where the index answers. */
+    bool small_only;
 };
 
 struct scan {
@@ -22,7 +26,12 @@ struct scan {
     const struct zone *zone;
     struct trail_range *range; /* where the rows can be, ascending */
     size_t ranges, cap, at;
-    struct record_input input; /* of the record given last */
+    struct record_input input; /* of the record given last, unless small_only */
+    struct index_file index;   /* small_only: of the segment of `group` */
+    size_t segment, group;     /* of the map; SIZE_MAX: none */
+    bool has_columns;
+    struct index_columns columns;
+    struct arena columns_arena;
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only
                         where the filter asks for it */

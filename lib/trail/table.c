@@ -103,25 +103,43 @@ static bool is_known(int column, int op)
                      column == COLUMN_SSP_TRACE_ID);
 }
 
-/* Conditions as pairs of letters: column, operator; in the order of the arguments. */
+/* Are no columns used but those that the index holds? Bit 63 stands for all from 63 on. */
+static bool small_only(sqlite3_uint64 used)
+{
+    sqlite3_uint64 small = 1ULL << COLUMN_SEQ | 1ULL << COLUMN_TIME |
+                           1ULL << COLUMN_TIME_LOCAL_DATE | 1ULL << COLUMN_TIME_LOCAL_HOUR |
+                           1ULL << COLUMN_TIME_LOCAL_WEEKDAY | 1ULL << COLUMN_HTTP_STATUS;
+
+    for (int i = 0; i < JUDGE_SMALL; i++)
+        small |= 1ULL << judge_small(i);
+    return !(used & ~small);
+}
+
+_Static_assert(COLUMN_GPC_PROFILE < 63, "small columns have bits of their own");
+
+/* A letter that says whether the index is enough, then conditions as pairs of letters:
+ * column, operator; in the order of the arguments. */
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     double rows = 1e6;
+    char *pairs;
     int n = 0;
 
     (void)base;
-    info->idxStr = sqlite3_malloc(2 * info->nConstraint + 1);
+    info->idxStr = sqlite3_malloc(2 * info->nConstraint + 2);
     if (!info->idxStr)
         return SQLITE_NOMEM;
     info->needToFreeIdxStr = 1;
+    info->idxStr[0] = small_only(info->colUsed) ? 's' : 'a';
+    pairs = info->idxStr + 1;
     for (int i = 0; i < info->nConstraint; i++) {
         int column = info->aConstraint[i].iColumn;
         int op = info->aConstraint[i].op;
 
         if (!info->aConstraint[i].usable || column < 0 || !is_known(column, op))
             continue;
-        info->idxStr[2 * n] = (char)(column + 1);
-        info->idxStr[2 * n + 1] = (char)op;
+        pairs[2 * n] = (char)(column + 1);
+        pairs[2 * n + 1] = (char)op;
         info->aConstraintUsage[i].argvIndex = ++n;
         info->aConstraintUsage[i].omit = column == COLUMN_PATIENT_NHS_NUMBER;
         rows /= column == COLUMN_PATIENT_NHS_NUMBER || column == COLUMN_SSP_TRACE_ID ? 1e5
@@ -129,7 +147,7 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
                 : op == SQLITE_INDEX_CONSTRAINT_EQ                                   ? 100
                                                                                      : 4;
     }
-    info->idxStr[2 * n] = '\0';
+    pairs[2 * n] = '\0';
     info->idxNum = n;
     info->estimatedRows = (sqlite3_int64)(rows < 1 ? 1 : rows);
     info->estimatedCost = rows < 1 ? 1 : rows;
@@ -309,12 +327,16 @@ static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions,
     if (c->begun)
         scan_end(&c->scan);
     arena_reset(&c->asked);
-    c->filter = (struct scan_filter){.last_seq = UINT64_MAX};
+    c->filter = (struct scan_filter){.last_seq = UINT64_MAX, .small_only = *conditions == 's'};
+    conditions++;
     c->patient_shown = (struct str){NULL, 0};
     c->nothing = false;
     for (int i = 0; i < n && i < argc; i++)
         condition(c, (unsigned char)conditions[2 * i] - 1, (unsigned char)conditions[2 * i + 1],
                   argv[i]);
+    c->filter.small_only &= c->patient_shown.len + c->filter.patient.len + c->filter.user.len +
+                                c->filter.org.len + c->filter.practice.len +
+                                c->filter.trace.len == 0;
     scan_begin(&c->scan, t->trail, &c->filter, t->options->zone);
     c->begun = true;
     return next_row(base);

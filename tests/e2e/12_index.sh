@@ -29,6 +29,14 @@ for column in patient.nhs_number user.key org.ods practice.ods; do
         [ "$with" = "$(tail -n 2 "$T/said")" ] || fail "$option: another count of untied records"
     done <"$T/keys"
 done
+for ask in 'SELECT "time.local_date", "ssp.interaction", "http.status", count(*), min(time), max(seq) FROM audit GROUP BY 1, 2, 3 ORDER BY 1, 2, 3' \
+    'SELECT "gpc.capability", "gpc.operation", "gpc.access", "gpc.version", "gpc.profile", count(*), count(time) FROM audit GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5' \
+    'SELECT "time.local_hour", "time.local_weekday", count(*) FROM audit WHERE "http.status" >= 400 GROUP BY 1, 2 ORDER BY 1, 2' \
+    'SELECT count(*), sum(seq) FROM audit WHERE seq BETWEEN 1500 AND 4200 AND "http.status" = 200'; do
+    $A query --store "$T/s" --state "$T/state" --format csv --sql "$ask" >"$T/with" 2>/dev/null || fail "$ask"
+    $A query --store "$T/bare" --state "$T/state" --format csv --sql "$ask" 2>/dev/null | cmp -s - "$T/with" || fail "another answer without the index: $ask"
+    [ "$(wc -l <"$T/with")" -ge 2 ] || fail "no rows: $ask"
+done
 # What was missing is made anew, and equal; what is damaged is read whole.
 build/collector ingest --store "$T/bare" "$T/a" 2>"$T/talk" >/dev/null || fail "the second ingest"
 grep -q 'made the index of .* records anew' "$T/talk" || fail "not said: $(cat "$T/talk")"
