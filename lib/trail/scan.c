@@ -116,7 +116,7 @@ void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
     const struct segment_map *m = trail_map(t);
 
     *s = (struct scan){.trail = t, .filter = f, .zone = zone, .segment = SIZE_MAX,
-                       .group = SIZE_MAX};
+                       .group = SIZE_MAX, .hour = -1};
     for (size_t i = 0; i < m->segments; i++)
         plan_segment(s, m, &m->segment[i]);
     s->next = s->ranges ? s->range[0].first : 0;
@@ -235,6 +235,30 @@ static bool load_columns(struct scan *s, uint64_t seq)
     return s->has_columns;
 }
 
+/* The columns of a time. London's clock has been whole hours from UTC since 1970, so the
+ * local ones are those of any other time in the same hour. */
+static void fill_time(struct scan *s, int64_t us, struct record *out)
+{
+    static const enum column local[3] = {COLUMN_TIME_LOCAL_DATE, COLUMN_TIME_LOCAL_HOUR,
+                                         COLUMN_TIME_LOCAL_WEEKDAY};
+    int64_t hour = us / 3600000000;
+
+    if (us < 0 || hour != s->hour) {
+        timestamp_columns(out, us, s->zone, &s->arena);
+        for (int i = 0; i < 3; i++)
+            s->local[i] = out->column[local[i]];
+        if (s->local[0].kind != VALUE_TEXT || s->local[0].text.len >= sizeof s->date)
+            return;
+        memcpy(s->date, s->local[0].text.at, s->local[0].text.len);
+        s->local[0].text.at = s->date;
+        s->hour = us < 0 ? -1 : hour;
+        return;
+    }
+    out->column[COLUMN_TIME] = (struct value){.kind = VALUE_TIME, .integer = us};
+    for (int i = 0; i < 3; i++)
+        out->column[local[i]] = s->local[i];
+}
+
 /* A record of nothing but what the index holds. */
 static void fill_small(struct scan *s, uint64_t seq, struct record *out)
 {
@@ -245,7 +269,7 @@ static void fill_small(struct scan *s, uint64_t seq, struct record *out)
     memset(out, 0, sizeof *out);
     out->column[COLUMN_SEQ] = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)seq};
     if (us != INT64_MIN)
-        timestamp_columns(out, us, s->zone, &s->arena);
+        fill_time(s, us, out);
     if (small->has_status)
         out->column[COLUMN_HTTP_STATUS] =
             (struct value){.kind = VALUE_INTEGER, .integer = small->status};

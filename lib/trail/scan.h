@@ -32,6 +32,9 @@ struct scan {
     bool has_columns;
     struct index_columns columns;
     struct arena columns_arena;
+    int64_t hour;              /* since 1970 UTC, that `local` is of; -1: none */
+    struct value local[3];     /* date, hour, weekday in London */
+    char date[16];
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only
                         where the filter asks for it */
