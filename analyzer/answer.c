@@ -71,7 +71,7 @@ void answer_sheet(const struct record *r, bool reveal)
 
         if (r->column[c].kind == VALUE_MISSING)
             continue;
-        shown_value(&value, r, (enum column)c, false, reveal);
+        shown_value(&value, r, (enum column)c, reveal);
         buf_printf(&line, "%-22s ", column_name((enum column)c));
         terminal(&line, buf_str(&value), SIZE_MAX);
         buf_put_text(&line, "\n");
@@ -185,7 +185,7 @@ void answer_row(const struct record *r, const enum column *column, size_t column
                                        .missing = v->kind == VALUE_MISSING,
                                        .bare = v->kind != VALUE_TEXT && v->kind != VALUE_TIME};
         if (!cell[i].missing)
-            shown_value(&value[i], r, column[i], false, reveal);
+            shown_value(&value[i], r, column[i], reveal);
         cell[i].text = buf_str(&value[i]);
     }
     answer_cells(&line, cell, columns, format, first);

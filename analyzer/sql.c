@@ -8,7 +8,7 @@
 #include "record/mask.h"
 #include "trail/table.h"
 
-enum { SECONDS = 60, ROW_LIMIT_REACHED = -100, TABLE_ROWS = 100 };
+enum { SECONDS = 60, ROW_LIMIT_REACHED = -100 };
 
 struct gathering {
     enum answer_format format;

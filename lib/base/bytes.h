@@ -1,5 +1,5 @@
-/* bytes.h - the only place that knows byte orders: little-endian in our files,
- * big-endian in the entries of the Merkle tree. */
+/* bytes.h - the only place that knows how numbers are bytes: little-endian in our files,
+ * big-endian in the entries of the Merkle tree, signed ones in zigzag. */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -54,6 +54,17 @@ static inline void put_be64(uint8_t *p, uint64_t v)
 {
     put_be32(p, (uint32_t)(v >> 32));
     put_be32(p + 4, (uint32_t)v);
+}
+
+/* Small numbers of either sign as small numbers, for varints and planes of bytes. */
+static inline uint64_t zigzag(int64_t v)
+{
+    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+}
+
+static inline int64_t unzigzag(uint64_t v)
+{
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }
 
 #endif

@@ -40,22 +40,15 @@ static void mask(struct buf *out, const struct record *r, enum column c, struct 
     buf_release(&known);
 }
 
-void shown_value(struct buf *out, const struct record *r, enum column c, bool json,
-                 bool reveal)
+void shown_value(struct buf *out, const struct record *r, enum column c, bool reveal)
 {
     const struct value *v = &r->column[c];
     struct buf plain = {0};
-    struct buf masked = {0};
 
     print_plain_value(&plain, v);
     if ((v->kind == VALUE_TEXT || v->kind == VALUE_LIST) && !reveal && !never_masked(c))
-        mask(&masked, r, c, buf_str(&plain));
+        mask(out, r, c, buf_str(&plain));
     else
-        buf_put_str(&masked, buf_str(&plain));
-    if (json && (v->kind == VALUE_TEXT || v->kind == VALUE_TIME))
-        print_json_text(out, buf_str(&masked));
-    else
-        buf_put_str(out, buf_str(&masked));
+        buf_put_str(out, buf_str(&plain));
     buf_release(&plain);
-    buf_release(&masked);
 }

@@ -7,8 +7,7 @@
 #include "base/buf.h"
 #include "record/record.h"
 
-/* Append the present value of column c, as plain text or as JSON. */
-void shown_value(struct buf *out, const struct record *r, enum column c, bool json,
-                 bool reveal);
+/* Append the present value of column c, as plain text (lists as JSON). */
+void shown_value(struct buf *out, const struct record *r, enum column c, bool reveal);
 
 #endif

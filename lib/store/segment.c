@@ -300,6 +300,22 @@ void segment_map_release(struct segment_map *m)
     memset(m, 0, sizeof *m);
 }
 
+size_t segment_group_of(const struct segment_map *m, uint64_t seq)
+{
+    size_t low = 0;
+    size_t high = m->groups;
+
+    while (high - low > 1) {
+        size_t mid = low + (high - low) / 2;
+
+        if (m->group[mid].head.first_seq <= seq)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
 int segment_group_read(struct segment_map *m, size_t group, struct group *out,
                        struct arena *arena, struct err *err)
 {

@@ -48,6 +48,9 @@ int segment_path(char out[LIMIT_PATH_BYTES], const char *dir, const char *below,
 int segment_map_load(struct segment_map *m, const char *dir, bool write, struct err *err);
 void segment_map_release(struct segment_map *m);
 
+/* The last group that begins at seq or before it; the map has at least one. */
+size_t segment_group_of(const struct segment_map *m, uint64_t seq);
+
 /* Description of a group, with all its lists in the arena. Checks its CRC. */
 int segment_group_read(struct segment_map *m, size_t group, struct group *out,
                        struct arena *arena, struct err *err);

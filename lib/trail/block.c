@@ -348,12 +348,6 @@ static int read_shapes(struct reading *d)
     return rc;
 }
 
-static bool read_number(struct plan plan, struct str text, int64_t *v)
-{
-    return plan.type == TYPE_INTEGER ? leaf_integer_read(text, v)
-                                     : leaf_moment_read(text, plan.style, v);
-}
-
 static struct str print_number(struct plan plan, char *to, int64_t v)
 {
     return (struct str){to, plan.type == TYPE_INTEGER ? leaf_integer_print(to, v)
@@ -384,7 +378,7 @@ static int read_numbers(struct reading *d)
 
         if (is_missing(&d->missing, i)) {
             c->text[i] = next_raw(&d->missing);
-            known = read_number(d->label->plan, c->text[i], &v);
+            known = guess_read(d->label->plan, c->text[i], &v);
         } else if (d->missing.numbers == n) {
             return corrupt(r);
         } else {

@@ -1,6 +1,7 @@
 /* guess.c - see guess.h. Sums wrap, so that no input is an error here. */
 #include "trail/guess.h"
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "trail/leaf.h"
 
@@ -50,6 +51,12 @@ static int64_t add(int64_t a, int64_t b)
 static int64_t subtract(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+bool guess_read(struct plan plan, struct str text, int64_t *number)
+{
+    return plan.type == TYPE_INTEGER ? leaf_integer_read(text, number)
+                                     : leaf_moment_read(text, plan.style, number);
 }
 
 void guess_begin(struct guesser *g, const struct model *m, struct plan plan,
@@ -144,12 +151,10 @@ void guess_learn(struct guesser *g, size_t row, int64_t number)
 
 uint64_t guess_difference(int64_t value, int64_t guess)
 {
-    int64_t d = subtract(value, guess);
-
-    return (uint64_t)d << 1 ^ (uint64_t)(d >> 63);
+    return zigzag(subtract(value, guess));
 }
 
 int64_t guess_value(uint64_t difference, int64_t guess)
 {
-    return add((int64_t)(difference >> 1) ^ -(int64_t)(difference & 1), guess);
+    return add(unzigzag(difference), guess);
 }

@@ -26,6 +26,9 @@ struct last_seen {
     int64_t value;
 };
 
+/* A text as the number of that plan; false: it is none that prints the same again. */
+bool guess_read(struct plan plan, struct str text, int64_t *number);
+
 struct guesser {
     struct plan plan;
     const struct row_values *parent;

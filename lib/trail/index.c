@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 #include "base/deflate.h"
 #include "base/mem.h"
+#include "base/order.h"
 
 enum {
     INDEX_VERSION = 1,
@@ -68,14 +69,6 @@ void index_row_of(struct index_row *out, const struct judgement *j, struct dicti
 
 /* ---- writing ---- */
 
-static int compare_words(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 static void put_hashes(struct buf *list, const uint64_t *pair, size_t n)
 {
     struct buf counts = {0}, rows = {0}, hashes = {0};
@@ -115,7 +108,7 @@ static void put_key_list(struct buf *list, enum index_key key, const struct inde
         if (row[i].key[key])
             pair[n++] = (uint64_t)row[i].key[key] << 32 | i;
     if (n > 0)
-        qsort(pair, n, sizeof *pair, compare_words);
+        qsort(pair, n, sizeof *pair, order_u64);
     put_hashes(list, pair, n);
     free(pair);
 }
@@ -159,7 +152,7 @@ static void put_small_list(struct buf *list, const struct index_row *row, size_t
             buf_put_varint(list, 0);
             continue;
         }
-        buf_put_varint(list, ((uint64_t)by << 1 ^ (uint64_t)(by >> 63)) + 1);
+        buf_put_varint(list, zigzag(by) + 1);
         last += by;
     }
 }
@@ -278,10 +271,24 @@ int index_open(struct index_file *f, const char *dir, uint64_t segment_first_seq
     rc = disk_open(&f->file, path, write ? DISK_CREATE : DISK_READ, err);
     if (rc == ERR_MISSING && !write)
         return 0;
-    if (rc < 0 || (rc = disk_size(f->file, &f->size, err)) < 0 ||
-        (rc = read_entries(f, err)) < 0)
-        return rc;
-    return 0;
+    if (rc == 0)
+        rc = disk_size(f->file, &f->size, err);
+    if (rc == 0)
+        rc = read_entries(f, err);
+    if (rc < 0)
+        index_close(f);
+    return rc;
+}
+
+const struct index_entry *index_entry_of(const struct index_file *f, size_t at,
+                                         const struct group *g)
+{
+    const struct index_entry *e = at < f->entries ? &f->entry[at] : NULL;
+
+    return e && e->first_seq == g->first_seq && e->rows == g->rows &&
+                   e->chain == g->header_crc
+               ? e
+               : NULL;
 }
 
 void index_close(struct index_file *f)
@@ -429,7 +436,7 @@ static bool read_columns(struct index_columns *out, const struct index_entry *e,
         uint64_t by = cursor_varint(c);
 
         if (by > 0)
-            last += (by - 1) >> 1 ^ (0 - ((by - 1) & 1));
+            last += (uint64_t)unzigzag(by - 1);
         time_us[i] = by > 0 ? (int64_t)(last * unit) : INT64_MIN;
     }
     *out = (struct index_columns){small, (size_t)n, which, time_us};

@@ -61,10 +61,13 @@ struct index_file {
     uint64_t size;
 };
 /* The entries whose heads are good, up to the first that is not. A file that is not there
- * has none. */
+ * has none, and so has one that could not be opened, after the error. */
 int index_open(struct index_file *f, const char *dir, uint64_t segment_first_seq, bool write,
                struct err *err);
 void index_close(struct index_file *f);
+/* The entry of the at-th group of the segment, which must be of that very group; NULL. */
+const struct index_entry *index_entry_of(const struct index_file *f, size_t at,
+                                         const struct group *g);
 /* Rows (of the group) in the list of that key, appended to *row; or with key INDEX_KEYS the
  * untied ones. ERR_CORRUPT: use the group whole. */
 int index_rows(const struct index_file *f, const struct index_entry *e, enum index_key key,

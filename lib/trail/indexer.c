@@ -108,14 +108,8 @@ static size_t known_groups(const struct index_file *f, const struct segment_map 
 {
     size_t n = 0;
 
-    while (n < f->entries && n < s->groups) {
-        const struct group *g = &map->group[s->first_group + n].head;
-
-        if (f->entry[n].first_seq != g->first_seq || f->entry[n].rows != g->rows ||
-            f->entry[n].chain != g->header_crc)
-            break;
+    while (n < s->groups && index_entry_of(f, n, &map->group[s->first_group + n].head))
         n++;
-    }
     return n;
 }
 

@@ -93,6 +93,8 @@ struct judge *judge_new(const struct zone *zone)
     struct judge *j = xcalloc(1, sizeof *j);
 
     j->zone = zone;
+    if (!zone)
+        return j;
     j->slot = xcalloc(MEMO_SLOTS, sizeof *j->slot);
     hash_random(j->seed, sizeof j->seed);
     return j;

@@ -1,6 +1,7 @@
-/* leaf.c - see leaf.h. Days are counted as Howard Hinnant describes in "chrono-Compatible
- * Low-Level Date Algorithms". */
+/* leaf.c - see leaf.h. */
 #include "trail/leaf.h"
+
+#include "base/zone.h"
 
 enum { DIGITS_MAX = 18, SECONDS_TEXT = 19 };
 
@@ -54,30 +55,6 @@ static void put_two(char *p, int v)
 {
     p[0] = (char)('0' + v / 10);
     p[1] = (char)('0' + v % 10);
-}
-
-static int64_t days_from_civil(int year, int month, int day)
-{
-    int y = year - (month <= 2);
-    int era = y / 400;
-    int of_era = y - era * 400;
-    int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-    return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static void civil_from_days(int64_t days, int *year, int *month, int *day)
-{
-    int64_t z = days + 719468;
-    int64_t era = z / 146097;
-    int of_era = (int)(z - era * 146097);
-    int years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int of_year = of_era - (365 * years + years / 4 - years / 100);
-    int m = (5 * of_year + 2) / 153;
-
-    *day = of_year - (153 * m + 2) / 5 + 1;
-    *month = m < 10 ? m + 3 : m - 9;
-    *year = (int)(era * 400) + years + (*month <= 2);
 }
 
 static const char *const zones[] = {"Z", "+00:00", "+01:00"};
@@ -136,7 +113,7 @@ bool leaf_moment_read(struct str s, uint8_t style, int64_t *v)
         (digits && !all_digits(p + SECONDS_TEXT + 1, digits)) || two(p + 5) < 1 ||
         two(p + 5) > 12 || two(p) < 1)
         return false;
-    seconds = days_from_civil(two(p) * 100 + two(p + 2), two(p + 5), two(p + 8)) * 86400 +
+    seconds = civil_to_days(two(p) * 100 + two(p + 2), two(p + 5), two(p + 8)) * 86400 +
               two(p + 11) * 3600 + two(p + 14) * 60 + two(p + 17);
     for (size_t i = 0; i < digits; i++)
         part = part * 10 + (p[SECONDS_TEXT + 1 + i] - '0');
@@ -152,22 +129,21 @@ size_t leaf_moment_print(char out[LEAF_MOMENT_MAX], uint8_t style, int64_t v)
     int64_t seconds = v / unit - (v % unit < 0);
     int64_t part = v - seconds * unit;
     int64_t days = seconds / 86400 - (seconds % 86400 < 0);
-    int rest = (int)(seconds - days * 86400);
     size_t len = SECONDS_TEXT;
-    int year, month, day;
+    struct civil c;
 
     if (days < -354285 || days > 2932896) /* years 1000 to 9999 */
         return 0;
-    civil_from_days(days, &year, &month, &day);
-    put_two(out, year / 100);
-    put_two(out + 2, year % 100);
+    civil_from_seconds(&c, seconds);
+    put_two(out, c.year / 100);
+    put_two(out + 2, c.year % 100);
     out[4] = out[7] = '-';
-    put_two(out + 5, month);
-    put_two(out + 8, day);
+    put_two(out + 5, c.month);
+    put_two(out + 8, c.day);
     out[10] = 'T';
-    put_two(out + 11, rest / 3600);
-    put_two(out + 14, rest / 60 % 60);
-    put_two(out + 17, rest % 60);
+    put_two(out + 11, c.hour);
+    put_two(out + 14, c.minute);
+    put_two(out + 17, c.second);
     out[13] = out[16] = ':';
     if (digits) {
         out[len] = '.';

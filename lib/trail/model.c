@@ -135,17 +135,24 @@ uint32_t model_follows(const struct label *l, uint32_t parent)
     return parent < l->follows_cap ? l->follows[parent] : DICTIONARY_NONE;
 }
 
+/* Make room in a list for its element `at`; the new ones have all bits set. */
+static void *reach(void *list, uint32_t *cap, uint32_t at, size_t size)
+{
+    uint32_t more = *cap ? *cap : 16;
+
+    if (at < *cap)
+        return list;
+    while (more <= at)
+        more *= 2;
+    list = xrealloc(list, more * size);
+    memset((char *)list + *cap * size, 0xff, (more - *cap) * size);
+    *cap = more;
+    return list;
+}
+
 static void put_follows(struct label *l, uint32_t parent, uint32_t value)
 {
-    if (parent >= l->follows_cap) {
-        uint32_t cap = l->follows_cap ? l->follows_cap : 16;
-
-        while (cap <= parent)
-            cap *= 2;
-        l->follows = xrealloc(l->follows, cap * sizeof *l->follows);
-        memset(l->follows + l->follows_cap, 0xff, (cap - l->follows_cap) * sizeof *l->follows);
-        l->follows_cap = cap;
-    }
+    l->follows = reach(l->follows, &l->follows_cap, parent, sizeof *l->follows);
     l->follows[parent] = value;
 }
 
@@ -227,15 +234,7 @@ static void tell_texts(struct buf *out, const struct dictionary *d, uint32_t fro
 /* Where the label is kept that stood behind a piece last. */
 static uint16_t *label_behind(struct model *m, uint32_t piece)
 {
-    if (piece >= m->behind_cap) {
-        uint32_t cap = m->behind_cap ? m->behind_cap : 256;
-
-        while (cap <= piece)
-            cap *= 2;
-        m->behind = xrealloc(m->behind, cap * sizeof *m->behind);
-        memset(m->behind + m->behind_cap, 0xff, (cap - m->behind_cap) * sizeof *m->behind);
-        m->behind_cap = cap;
-    }
+    m->behind = reach(m->behind, &m->behind_cap, piece, sizeof *m->behind);
     return &m->behind[piece];
 }
 
@@ -257,16 +256,6 @@ static void tell_shapes(struct model *m, struct buf *out)
         }
     }
     m->shapes_told = m->shapes.count;
-}
-
-static uint64_t zigzag(int64_t v)
-{
-    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
-}
-
-static int64_t unzigzag(uint64_t v)
-{
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }
 
 static void tell_values(struct model *m, struct buf *out)

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/order.h"
 #include "trail/guess.h"
 #include "trail/leaf.h"
 
@@ -99,8 +100,7 @@ static bool survey_numbers(struct planning *p, uint16_t label, struct plan plan)
         struct str text = {c->at[i].at, c->at[i].len};
         int64_t n;
 
-        if (plan.type == TYPE_INTEGER ? leaf_integer_read(text, &n)
-                                      : leaf_moment_read(text, plan.style, &n)) {
+        if (guess_read(plan, text, &n)) {
             v->values.number[c->at[i].row] = n;
             good++;
         }
@@ -128,14 +128,6 @@ static bool all_uuids(const struct cells *c, uint8_t *style)
 }
 
 /* ---- numbers ---- */
-
-static int compare_words(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
 
 /* Bits a value of the differences from the guess: of their bytes' lengths, or of their
  * entropy where few of them are distinct. */
@@ -169,7 +161,7 @@ static double number_cost(struct planning *p, uint16_t label, struct plan plan)
     }
     if (n == 0)
         return INFINITY;
-    qsort(differ, n, sizeof *differ, compare_words);
+    qsort(differ, n, sizeof *differ, order_u64);
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && differ[to] == differ[from];)
             to++;

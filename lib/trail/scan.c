@@ -56,17 +56,16 @@ static int compare_rows(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void add_rows(struct scan *s, const struct index_file *f, const struct index_entry *e)
+/* The rows of a group that the index names for the key. */
+static void add_rows(struct scan *s, const struct index_file *f, const struct index_entry *e,
+                     enum index_key key, uint32_t hash)
 {
     static const size_t room = 2 * LIMIT_GROUP_ROWS;
     uint32_t *row = arena_alloc(&s->arena, room * sizeof *row);
     size_t rows = 0;
-    uint32_t hash = 0;
-    enum index_key key = best_key(s->filter, &hash);
     struct err ignored;
 
-    if (key == INDEX_KEYS ||
-        index_rows(f, e, key, hash, row, &rows, room, &ignored) < 0 ||
+    if (index_rows(f, e, key, hash, row, &rows, room, &ignored) < 0 ||
         (s->filter->count_untied &&
          index_rows(f, e, INDEX_KEYS, 0, row, &rows, room, &ignored) < 0)) {
         add_range(s, e->first_seq, e->rows);
@@ -88,24 +87,24 @@ static bool outside(const struct scan_filter *f, const struct index_entry *e)
 
 static void plan_segment(struct scan *s, const struct segment_map *m, const struct segment *seg)
 {
+    uint32_t hash = 0;
+    enum index_key key = best_key(s->filter, &hash);
     struct index_file f;
     struct err ignored;
 
-    if (index_open(&f, m->dir, seg->first_seq, false, &ignored) < 0)
-        f.entries = 0;
+    index_open(&f, m->dir, seg->first_seq, false, &ignored); /* else all is read */
     for (size_t i = 0; i < seg->groups; i++) {
         const struct group *g = &m->group[seg->first_group + i].head;
-        const struct index_entry *e = i < f.entries ? &f.entry[i] : NULL;
+        const struct index_entry *e = index_entry_of(&f, i, g);
 
         arena_reset(&s->arena);
         if (g->first_seq > s->filter->last_seq ||
             g->first_seq + g->rows <= s->filter->first_seq)
             continue;
-        if (!e || e->first_seq != g->first_seq || e->rows != g->rows ||
-            e->chain != g->header_crc)
+        if (!e || (key == INDEX_KEYS && !outside(s->filter, e)))
             add_range(s, g->first_seq, g->rows);
         else if (!outside(s->filter, e))
-            add_rows(s, &f, e);
+            add_rows(s, &f, e, key, hash);
     }
     index_close(&f);
 }
@@ -195,43 +194,29 @@ static bool advance(struct scan *s, uint64_t *seq)
     return s->at < s->ranges && *seq < trail_count(s->trail) && *seq <= s->filter->last_seq;
 }
 
-/* The group that has the row; the one before it or it itself most of the time. */
-static size_t group_of(const struct scan *s, const struct segment_map *m, uint64_t seq)
-{
-    size_t at = s->group == SIZE_MAX || m->group[s->group].head.first_seq > seq ? 0 : s->group;
-
-    while (at + 1 < m->groups && m->group[at + 1].head.first_seq <= seq)
-        at++;
-    return at;
-}
-
 /* The columns of the row's group from the index; false: there are none. */
 static bool load_columns(struct scan *s, uint64_t seq)
 {
     const struct segment_map *m = trail_map(s->trail);
-    size_t group = group_of(s, m, seq);
-    const struct segment *seg = &m->segment[m->group[group].segment];
-    const struct group *g = &m->group[group].head;
-    size_t at = group - seg->first_group;
+    const struct group *g = s->group == SIZE_MAX ? NULL : &m->group[s->group].head;
+    const struct segment *seg;
     const struct index_entry *e;
     struct err ignored;
 
-    if (group == s->group)
+    if (g && seq >= g->first_seq && seq - g->first_seq < g->rows)
         return s->has_columns;
-    s->group = group;
-    s->has_columns = false;
+    s->group = segment_group_of(m, seq);
+    g = &m->group[s->group].head;
+    seg = &m->segment[m->group[s->group].segment];
     arena_reset(&s->columns_arena);
-    if (s->segment != m->group[group].segment) {
+    if (s->segment != m->group[s->group].segment) {
         index_close(&s->index);
-        s->segment = m->group[group].segment;
-        if (index_open(&s->index, m->dir, seg->first_seq, false, &ignored) < 0)
-            s->index.entries = 0;
+        s->segment = m->group[s->group].segment;
+        index_open(&s->index, m->dir, seg->first_seq, false, &ignored);
     }
-    e = at < s->index.entries ? &s->index.entry[at] : NULL;
-    s->has_columns = e && e->first_seq == g->first_seq && e->rows == g->rows &&
-                     e->chain == g->header_crc &&
-                     index_columns(&s->index, e, &s->columns, &s->columns_arena,
-                                   &ignored) == 0;
+    e = index_entry_of(&s->index, s->group - seg->first_group, g);
+    s->has_columns = e && index_columns(&s->index, e, &s->columns, &s->columns_arena,
+                                        &ignored) == 0;
     return s->has_columns;
 }
 

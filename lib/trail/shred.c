@@ -430,12 +430,6 @@ static void write_texts(struct writing *w, const struct cells *cells)
 
 /* ---- numbers ---- */
 
-static bool read_number(struct plan plan, struct str text, int64_t *v)
-{
-    return plan.type == TYPE_INTEGER ? leaf_integer_read(text, v)
-                                     : leaf_moment_read(text, plan.style, v);
-}
-
 /* Bytes a number that all but a few of them need; the few are written as texts. */
 static int width_of(const size_t *count, size_t all)
 {
@@ -467,7 +461,7 @@ static void write_numbers(struct writing *w, const struct cells *cells)
         const struct cell *c = &cells->at[i];
         int64_t number;
 
-        good[i] = read_number(w->label->plan, (struct str){c->at, c->len}, &number);
+        good[i] = guess_read(w->label->plan, (struct str){c->at, c->len}, &number);
         if (!good[i])
             continue;
         differ[i] = guess_difference(number, guess_number(&g, c->row));

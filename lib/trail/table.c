@@ -372,7 +372,7 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int numb
     } else if (column == COLUMN_PATIENT_NHS_NUMBER && !t->options->reveal) {
         give_text(ctx, patient_shown(t, c));
     } else {
-        shown_value(&shown, &c->record, column, false, t->options->reveal);
+        shown_value(&shown, &c->record, column, t->options->reveal);
         give_text(ctx, buf_str(&shown));
     }
     buf_release(&shown);

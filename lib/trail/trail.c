@@ -86,22 +86,6 @@ const char *trail_remark(const struct trail *t)
     return t->remark;
 }
 
-static size_t find_group(const struct trail *t, uint64_t seq)
-{
-    size_t low = 0;
-    size_t high = t->map.groups;
-
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-
-        if (t->map.group[mid].head.first_seq <= seq)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 void trail_expect(struct trail *t, const struct trail_range *range, size_t ranges)
 {
     t->range = range;
@@ -214,7 +198,7 @@ int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *
     if (seq >= t->rows)
         return err_set(err, ERR_MISSING, "there is no record %llu: the log holds %llu",
                        (unsigned long long)seq, (unsigned long long)t->rows);
-    group = find_group(t, seq);
+    group = segment_group_of(&t->map, seq);
     at = (size_t)(seq - t->map.group[group].head.first_seq);
     if ((rc = hold_block(t, group, at / LIMIT_BLOCK_ROWS, seq, err)) < 0)
         return rc;

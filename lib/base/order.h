@@ -1,0 +1,15 @@
+/* order.h - comparisons for qsort. */
+#ifndef BASE_ORDER_H
+#define BASE_ORDER_H
+
+#include <stdint.h>
+
+static inline int order_u64(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+#endif
