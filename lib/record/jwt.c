@@ -644,3 +644,26 @@ void jwt_judge(struct record *out, struct jwt_found *found, const struct jwt_inp
     }
     finish(&j, false);
 }
+
+void jwt_identity(struct record *out, struct str payload, bool old, struct arena *arena)
+{
+    static const enum claim who[] = {SUB, ORGANIZATION, PRACTITIONER};
+    struct jwt_input in = {.old = old};
+    struct judge j = {.out = out, .in = &in, .arena = arena};
+    struct part part = {.bytes = payload};
+
+    if (parse_part(&j, &j.payload, &j.payload_tokens, &part)) {
+        for (size_t i = 0; i < sizeof who / sizeof who[0]; i++) {
+            const struct token *k = raw_member(&j.payload, claims[who[i]].name);
+
+            if (lookup_is(k, claims[who[i]].kind))
+                j.claim[who[i]] = k;
+        }
+        if (j.claim[SUB])
+            set(&j, COLUMN_JWT_SUB, lookup_text(&j.payload, j.claim[SUB]));
+        identity_organization(&j.id, out, &j.payload, j.claim[ORGANIZATION], old);
+        identity_practitioner(&j.id, out, &j.payload, j.claim[PRACTITIONER]);
+    }
+    identity_key(&j.id, out, claim_text(&j, SUB), arena);
+    tokens_release(&j.payload_tokens);
+}

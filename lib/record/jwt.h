@@ -25,4 +25,8 @@ struct jwt_found {
 void jwt_judge(struct record *out, struct jwt_found *found, const struct jwt_input *in,
                struct arena *arena);
 
+/* user.key and org.ods of a token whose payload, decoded, is this: what jwt_judge() finds, and
+ * nothing else of it. old: as in jwt_input. */
+void jwt_identity(struct record *out, struct str payload, bool old, struct arena *arena);
+
 #endif

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "trail/model.h"
+#include "trail/decoder.h"
 
 /* Flags of a row in PART_FRAME: it has a position; one that is not right behind the row
  * before and a line feed, which follows as a varint; it is the head of a longer record,
@@ -30,6 +30,24 @@ struct block_row {
     uint64_t position, full_len;
     uint8_t full_sha[HASH_BYTES];
 };
+
+/* A block read row by row. */
+struct block_reader {
+    struct decoder decoder;
+    struct block_row *row;
+    size_t rows, at;
+    char *part; /* of a token, before it is encoded */
+};
+
+/* Begin to read exactly count rows; rows[] gets all but the bytes, of which it gets the
+ * length. Everything lives in the arena. */
+int block_open(struct block_reader *b, struct block_row *rows, size_t count, struct str bytes,
+               const struct model *model, struct arena *arena, struct err *err);
+/* The next row, its bytes at `to`, which has room for the length that rows[] says. */
+int block_next(struct block_reader *b, char *to, struct err *err);
+void block_skip(struct block_reader *b);
+/* Behind the last row: is nothing left over? */
+int block_end(const struct block_reader *b, struct err *err);
 
 /* Read exactly count rows with the model as of their group; bytes live in the arena. With
  * wanted, only the rows for which it is true; the others get a length, but no bytes. */

@@ -7,42 +7,6 @@
 
 enum { SEEN_SLOTS = 2 * LIMIT_BLOCK_ROWS };
 
-uint8_t guess_wants(enum guess g)
-{
-    switch (g) {
-    case GUESS_EQUAL:
-        return WANT_TEXT;
-    case GUESS_FOLLOWS:
-    case GUESS_SUCCESSOR:
-        return WANT_ENTRY;
-    case GUESS_PARENT:
-    case GUESS_SUM:
-        return WANT_NUMBER;
-    case GUESS_NOTHING:
-    case GUESS_PREVIOUS:
-    case GUESSES:
-        break;
-    }
-    return 0;
-}
-
-void row_values_make(struct row_values *v, uint8_t wanted, size_t rows, struct arena *arena)
-{
-    if (wanted & WANT_ENTRY) {
-        v->entry = arena_alloc(arena, rows * sizeof *v->entry);
-        memset(v->entry, 0xff, rows * sizeof *v->entry);
-    }
-    if (wanted & WANT_NUMBER) {
-        v->number = arena_alloc(arena, rows * sizeof *v->number);
-        for (size_t i = 0; i < rows; i++)
-            v->number[i] = GUESS_ABSENT;
-    }
-    if (wanted & WANT_TEXT) {
-        v->text = arena_alloc(arena, rows * sizeof *v->text);
-        memset(v->text, 0, rows * sizeof *v->text);
-    }
-}
-
 static int64_t add(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a + (uint64_t)b);
@@ -59,17 +23,28 @@ bool guess_read(struct plan plan, struct str text, int64_t *number)
                                      : leaf_moment_read(text, plan.style, number);
 }
 
-void guess_begin(struct guesser *g, const struct model *m, struct plan plan,
-                 const struct row_values *parent, struct arena *arena)
+struct str guess_print(struct plan plan, char *to, int64_t number)
 {
-    const struct plan *p = plan.parent == LABEL_NONE ? NULL : &m->label[plan.parent].plan;
+    return (struct str){to, plan.type == TYPE_INTEGER
+                                ? leaf_integer_print(to, number)
+                                : leaf_moment_print(to, plan.style, number)};
+}
 
-    *g = (struct guesser){.plan = plan, .parent = parent, .unit = 1, .parent_unit = 1};
+bool guess_chains(struct plan plan)
+{
+    return plan.guess == GUESS_PREVIOUS || plan.guess == GUESS_SUM ||
+           plan.guess == GUESS_SUCCESSOR;
+}
+
+void guess_begin(struct guesser *g, struct plan plan, const struct plan *parent,
+                 struct arena *arena)
+{
+    *g = (struct guesser){.plan = plan, .unit = 1, .parent_unit = 1};
     if (plan.type == TYPE_MOMENT)
         g->unit = leaf_moment_unit(plan.style);
-    if (p && p->type == TYPE_MOMENT) {
+    if (parent && parent->type == TYPE_MOMENT) {
         g->parent_moment = true;
-        g->parent_unit = leaf_moment_unit(p->style);
+        g->parent_unit = leaf_moment_unit(parent->style);
     }
     if (plan.guess == GUESS_SUCCESSOR) {
         g->seen = arena_alloc(arena, SEEN_SLOTS * sizeof *g->seen);
@@ -79,9 +54,8 @@ void guess_begin(struct guesser *g, const struct model *m, struct plan plan,
 
 /* Where the last number with the parent's entry of this row stands; NULL without one. At
  * most LIMIT_BLOCK_ROWS entries are seen, so there is always a free slot. */
-static struct last_seen *seen_at(const struct guesser *g, size_t row)
+static struct last_seen *seen_at(const struct guesser *g, uint32_t entry)
 {
-    uint32_t entry = g->parent->entry[row];
     uint32_t at = entry * 0x9e3779b1U;
 
     if (entry == DICTIONARY_NONE)
@@ -95,17 +69,15 @@ static struct last_seen *seen_at(const struct guesser *g, size_t row)
 }
 
 /* The parent's number as milliseconds of this label's unit. */
-static int64_t sum_part(const struct guesser *g, size_t row)
+static int64_t sum_part(const struct guesser *g, int64_t ms)
 {
-    int64_t ms = g->parent->number[row];
-
     if (ms == GUESS_ABSENT)
         return 0;
     return g->unit >= 1000 ? (int64_t)((uint64_t)ms * (uint64_t)(g->unit / 1000))
                            : ms / (1000 / g->unit);
 }
 
-int64_t guess_number(const struct guesser *g, size_t row)
+int64_t guess_number(const struct guesser *g, const struct now *parent)
 {
     const struct last_seen *s;
     int64_t number;
@@ -114,10 +86,10 @@ int64_t guess_number(const struct guesser *g, size_t row)
     case GUESS_PREVIOUS:
         return g->last;
     case GUESS_SUCCESSOR:
-        s = seen_at(g, row);
+        s = seen_at(g, parent->entry);
         return s && s->entry ? add(s->value, 1) : 0;
     case GUESS_PARENT:
-        number = g->parent->number[row];
+        number = parent->number;
         if (number == GUESS_ABSENT)
             return 0;
         if (!g->parent_moment)
@@ -125,7 +97,7 @@ int64_t guess_number(const struct guesser *g, size_t row)
         number = number / g->parent_unit - (number % g->parent_unit < 0);
         return (int64_t)((uint64_t)number * (uint64_t)g->unit);
     case GUESS_SUM:
-        return subtract(g->last, sum_part(g, row));
+        return subtract(g->last, sum_part(g, parent->number));
     case GUESS_NOTHING:
     case GUESS_EQUAL:
     case GUESS_FOLLOWS:
@@ -135,17 +107,17 @@ int64_t guess_number(const struct guesser *g, size_t row)
     return 0;
 }
 
-void guess_learn(struct guesser *g, size_t row, int64_t number)
+void guess_learn(struct guesser *g, const struct now *parent, int64_t number)
 {
     if (g->plan.guess == GUESS_PREVIOUS) {
         g->last = number;
     } else if (g->plan.guess == GUESS_SUM) {
-        g->last = add(number, sum_part(g, row));
+        g->last = add(number, sum_part(g, parent->number));
     } else if (g->plan.guess == GUESS_SUCCESSOR) {
-        struct last_seen *s = seen_at(g, row);
+        struct last_seen *s = seen_at(g, parent->entry);
 
         if (s)
-            *s = (struct last_seen){g->parent->entry[row] + 1, number};
+            *s = (struct last_seen){parent->entry + 1, number};
     }
 }
 

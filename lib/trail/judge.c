@@ -4,7 +4,8 @@
  * seq, kind and status, and no others.
  *
  * User and organisation are a function of the token's header and payload, without its
- * times, audience, scope and reason, and of the generation of the interface, which hangs on
+ * times, audience, scope, reason, issuer and device and without what does not tell who a
+ * practitioner is (record/identity.c), and of the generation of the interface, which hangs on
  * interaction, method and the outline of record and URL (record/audit.c, identity.c). Both
  * are kept by a hash with a random seed; that of the identities has 128 bits. */
 #include "trail/judge.h"
@@ -13,6 +14,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/mix.h"
+#include "record/jwt.h"
 #include "record/nhs_number.h"
 #include "record/text.h"
 #include "record/timestamp.h"
@@ -181,20 +183,33 @@ static void look_at_url(struct judge *j, struct known *k, const struct model *m,
                             STR("identifier"));
 }
 
+/* Values of a payload that do not bear on who asks: neither on the identifiers of person and
+ * organisation nor on the subject. Those that end in a point are heads of paths. */
+static bool tells_who(struct str name)
+{
+    static const char *const beside[] = {
+        ".iat", ".exp", ".aud", ".iss", ".requested_scope", ".reason_for_request",
+        ".requesting_device.", ".requesting_organization.name", ".requesting_practitioner.id",
+        ".requesting_practitioner.practitionerRole"};
+
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        struct str text = str_of(beside[i]);
+        bool head = text.at[text.len - 1] == '.' || i == sizeof beside / sizeof beside[0] - 1;
+
+        if (head ? str_starts(name, text) : str_equal(name, text))
+            return false;
+    }
+    return true;
+}
+
 static void look_at_payload(struct judge *j, struct known *k, const struct model *m,
                             const struct shape *shape)
 {
-    static const char *const beside[] = {".iat", ".exp", ".aud", ".requested_scope",
-                                         ".reason_for_request"};
-
     k->identity = arena_alloc(&j->texts, shape->leaves + 1U);
     for (size_t i = 0; i < shape->leaves; i++) {
         struct str name = m->label[shape->label[i]].name;
 
-        k->identity[i] = true;
-        for (size_t b = 0; b < sizeof beside / sizeof beside[0]; b++)
-            if (str_equal(name, str_of(beside[b])))
-                k->identity[i] = false;
+        k->identity[i] = tells_who(name);
         k->numbers |= !plain(name) || str_starts(name, STR(".requested_record"));
     }
 }
@@ -328,11 +343,50 @@ static uint32_t entry_of(struct judge *j, struct dictionary *d, struct str s)
     return s.len ? dictionary_put(d, s, &j->names) + 1 : 0;
 }
 
-/* Where the answers of this record belong, once they are known; NULL: nowhere. */
+/* Who asks, kept in its slot. */
+static struct identity_slot *learn_identity(struct judge *j, struct identity_slot *to,
+                                            const uint64_t h[2], struct str user,
+                                            struct str org)
+{
+    if (j->identities == MEMO_MAX) {
+        forget_identities(j);
+        to = find_identity(j, h);
+    }
+    *to = (struct identity_slot){h[0], h[1], entry_of(j, &j->users, user),
+                                 entry_of(j, &j->orgs, org)};
+    j->identities++;
+    return to;
+}
+
+static struct str text_of(const struct record *r, enum column c)
+{
+    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
+}
+
+static const struct identity_slot *identity_of(struct judge *j, bool old,
+                                               const struct known *payload,
+                                               const struct model *m,
+                                               const struct parted *parts)
+{
+    struct identity_slot *slot;
+    uint64_t h[2];
+    struct record r;
+
+    identity_hash(j, old, payload, m, parts, h);
+    slot = find_identity(j, h);
+    if (slot->a != 0)
+        return slot;
+    arena_reset(&j->once);
+    memset(&r, 0, sizeof r);
+    jwt_identity(&r, parts->payload, old, &j->once);
+    return learn_identity(j, slot, h, text_of(&r, COLUMN_USER_KEY),
+                          text_of(&r, COLUMN_ORG_ODS));
+}
+
+/* Where what is learned of the calls like this one belongs; NULL: nowhere. */
 struct places {
     struct generation_slot *generation;
-    struct identity_slot *identity;
-    uint64_t hash, identity_hash[2];
+    uint64_t hash;
 };
 
 /* All that the judgement says, without reading the record in full; false: read it. */
@@ -341,6 +395,7 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
 {
     const struct leaf *leaf = parts->leaf[SHAPE_RECORD];
     const struct known *k, *url, *payload;
+    const struct identity_slot *who;
 
     for (int kind = 0; kind < SHAPE_KINDS; kind++)
         if (!known_of(j, m, parts, (enum shape_kind)kind))
@@ -353,13 +408,11 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
     p->generation = find_generation(j, k, parts, &p->hash);
     if (p->generation->hash == 0 || p->generation->inferred)
         return false;
-    identity_hash(j, p->generation->old, payload, m, parts, p->identity_hash);
-    p->identity = find_identity(j, p->identity_hash);
     for (int i = 0; i < PART_COUNT; i++)
         if (k->part[i] >= 0 &&
             !good_part(k, (enum part)i, leaf_text(leaf, k->part[i]), out))
             return false;
-    if (k->part[PART_TIME] < 0 || k->part[PART_PRACTICE] < 0 || p->identity->a == 0)
+    if (k->part[PART_TIME] < 0 || k->part[PART_PRACTICE] < 0)
         return false;
     if (k->part[PART_NUMBER] < 0 &&
         (url->numbers || payload->numbers ||
@@ -367,18 +420,14 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
         return false;
     out->patient = part_text(k, PART_NUMBER, leaf);
     out->practice = part_text(k, PART_PRACTICE, leaf);
-    out->user = entry_text(&j->users, p->identity->user);
-    out->org = entry_text(&j->orgs, p->identity->org);
+    who = identity_of(j, p->generation->old, payload, m, parts);
+    out->user = entry_text(&j->users, who->user);
+    out->org = entry_text(&j->orgs, who->org);
     memcpy(out->small, p->generation->small, sizeof out->small);
     return true;
 }
 
 /* ---- in full ---- */
-
-static struct str text_of(const struct record *r, enum column c)
-{
-    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
-}
 
 /* An interaction that its id alone, in the header, says touches no patient. */
 static void learn_interaction(struct judge *j, const struct record *r, struct str interaction)
@@ -422,23 +471,13 @@ static void learn_places(struct judge *j, const struct record *r, struct places 
         }
         j->generations++;
     }
-    if (!p->identity || p->identity->a)
-        return;
-    if (j->identities == MEMO_MAX) {
-        forget_identities(j);
-        p->identity = find_identity(j, p->identity_hash);
-    }
-    *p->identity = (struct identity_slot){p->identity_hash[0], p->identity_hash[1],
-                                          entry_of(j, &j->users, out->user),
-                                          entry_of(j, &j->orgs, out->org)};
-    j->identities++;
 }
 
 void judge_record(struct judge *j, const struct record_input *in, const struct model *m,
                   const struct parted *parts, struct judgement *out)
 {
     const struct leaf *leaf = parts->leaf[SHAPE_RECORD];
-    struct places places = {NULL, NULL, 0, {0, 0}};
+    struct places places = {NULL, 0};
     struct known *k;
     struct record r;
 

@@ -34,6 +34,7 @@ void judge_restart(struct judge *j); /* shapes are numbered anew */
 struct parted {
     uint32_t shape[SHAPE_KINDS];
     const struct leaf *leaf[SHAPE_KINDS];
+    struct str payload; /* the text of that shape */
 };
 /* The same of a record that was read in full. */
 void judge_full(struct judgement *out, const struct record *r, struct arena *arena);

@@ -18,6 +18,12 @@
 enum { FEW_CELLS = 48, ABSENT = 0xffff, SAMPLE = 300 };
 static const double place_bits = 7, new_share = 0.35, clearly = 0.85;
 
+/* By row, GUESS_ABSENT or DICTIONARY_NONE where there is none; NULL: not asked for yet. */
+struct row_values {
+    uint32_t *entry;
+    int64_t *number;
+};
+
 struct survey {
     uint32_t cells, distinct;
     uint16_t *id;      /* by row: number among the distinct ones, or ABSENT */
@@ -95,7 +101,9 @@ static bool survey_numbers(struct planning *p, uint16_t label, struct plan plan)
     const struct cells *c = &p->cells[label];
     uint32_t good = 0;
 
-    row_values_make(&v->values, WANT_NUMBER, p->rows, &p->arena);
+    v->values.number = arena_alloc(&p->arena, p->rows * sizeof *v->values.number);
+    for (size_t row = 0; row < p->rows; row++)
+        v->values.number[row] = GUESS_ABSENT;
     for (uint32_t i = 0; i < c->count; i++) {
         struct str text = {c->at[i].at, c->at[i].len};
         int64_t n;
@@ -129,6 +137,17 @@ static bool all_uuids(const struct cells *c, uint8_t *style)
 
 /* ---- numbers ---- */
 
+static struct now value_in(const struct row_values *v, size_t row)
+{
+    struct now now = now_absent;
+
+    if (v && v->entry)
+        now.entry = v->entry[row];
+    if (v && v->number)
+        now.number = v->number[row];
+    return now;
+}
+
 /* Bits a value of the differences from the guess: of their bytes' lengths, or of their
  * entropy where few of them are distinct. */
 static double number_cost(struct planning *p, uint16_t label, struct plan plan)
@@ -143,18 +162,15 @@ static double number_cost(struct planning *p, uint16_t label, struct plan plan)
     if (plan.parent != LABEL_NONE)
         parent = &p->survey[plan.parent].values;
     arena_reset(&p->once);
-    guess_begin(&g, p->m, plan, parent, &p->once);
-    if (plan.parent != LABEL_NONE && p->plan[plan.parent].type == TYPE_MOMENT) {
-        g.parent_moment = true;
-        g.parent_unit = leaf_moment_unit(p->plan[plan.parent].style);
-    }
+    guess_begin(&g, plan, plan.parent == LABEL_NONE ? NULL : &p->plan[plan.parent], &p->once);
     for (size_t row = 0; row < p->rows; row++) {
         int64_t number = v->values.number[row];
+        struct now from = value_in(parent, row);
 
         if (number == GUESS_ABSENT)
             continue;
-        differ[n] = guess_difference(number, guess_number(&g, row));
-        guess_learn(&g, row, number);
+        differ[n] = guess_difference(number, guess_number(&g, &from));
+        guess_learn(&g, &from, number);
         bits += log2((double)differ[n] + 1) + 1.5;
         if (++n == SAMPLE)
             break;
@@ -369,7 +385,7 @@ static void choose_number_guess(struct planning *p, uint16_t label)
         } else if (p->plan[i].type == TYPE_ENTRY && p->plan[i].guess != GUESS_EQUAL &&
                    o->distinct <= 64 && o->distinct <= v->cells / 4) {
             if (!o->values.entry) {
-                row_values_make(&o->values, WANT_ENTRY, p->rows, &p->arena);
+                o->values.entry = arena_alloc(&p->arena, p->rows * sizeof *o->values.entry);
                 for (size_t row = 0; row < p->rows; row++)
                     o->values.entry[row] = o->id[row] == ABSENT ? DICTIONARY_NONE : o->id[row];
             }
@@ -429,9 +445,22 @@ static void adopt(struct planning *p, uint16_t label)
     l->planned = true;
 }
 
+bool plan_is_due(uint64_t groups)
+{
+    return groups == 1 || groups == 8 || groups == 64;
+}
+
+bool plan_is_wanted(const struct model *m, const struct encoder *e)
+{
+    for (size_t i = 0; i < m->labels; i++)
+        if (m->label[i].provisional && e->column[i].cells >= FEW_CELLS)
+            return true;
+    return false;
+}
+
 bool plan_group(struct model *m, const struct cells *cells, size_t rows, uint64_t groups)
 {
-    bool again = (groups == 1 || groups == 8 || groups == 64) && rows >= LIMIT_BLOCK_ROWS / 2;
+    bool again = plan_is_due(groups) && rows >= LIMIT_BLOCK_ROWS / 2;
     struct planning p;
     bool any = begin(&p, m, cells, rows, again);
 

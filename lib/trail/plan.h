@@ -5,7 +5,7 @@
 #ifndef TRAIL_PLAN_H
 #define TRAIL_PLAN_H
 
-#include "trail/model.h"
+#include "trail/encoder.h"
 
 /* A value of a label: a text, or with at NULL a number of a shape + 1 in len. */
 struct cell {
@@ -15,8 +15,13 @@ struct cell {
 
 struct cells {
     struct cell *at; /* by ascending row, a row at most once */
-    uint32_t count, cap;
+    uint32_t count, cap, next; /* next: to be written */
 };
+
+/* Is everything planned anew in the groups-th group? */
+bool plan_is_due(uint64_t groups);
+/* Has a label with a plan for the time being enough values in this block for a lasting one? */
+bool plan_is_wanted(const struct model *m, const struct encoder *e);
 
 /* At the first block of a group, the groups-th of the generation: plan what is new, and
  * now and then everything anew. True when plans may have changed. */

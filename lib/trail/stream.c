@@ -221,6 +221,16 @@ int streams_get(const struct streams *s, uint16_t label, enum stream_part part,
     return 0;
 }
 
+size_t streams_planes_length(const struct streams *s, uint16_t label)
+{
+    if (!s->first[label])
+        return 0;
+    for (size_t i = s->first[label] - 1U; i < s->count && s->entry[i].label == label; i++)
+        if (s->entry[i].part < PART_PLANE + STREAM_PLANES)
+            return s->entry[i].len;
+    return 0;
+}
+
 int streams_get_planes(const struct streams *s, uint16_t label, uint64_t *number, size_t n,
                        struct arena *arena, struct err *err)
 {

@@ -62,6 +62,8 @@ int streams_open(struct streams *s, struct str packed, size_t labels, size_t *ro
 /* The bytes of one stream, "" where there is none; inflated into the arena. */
 int streams_get(const struct streams *s, uint16_t label, enum stream_part part,
                 struct str *out, struct arena *arena, struct err *err);
+/* How many numbers the planes hold; 0 where all of them are zeros. */
+size_t streams_planes_length(const struct streams *s, uint16_t label);
 /* n numbers of the planes; ERR_CORRUPT where a plane has another length. */
 int streams_get_planes(const struct streams *s, uint16_t label, uint64_t *number, size_t n,
                        struct arena *arena, struct err *err);

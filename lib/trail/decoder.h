@@ -1,0 +1,60 @@
+/* decoder.h - the values of one block on their way out of streams, row by row; the other
+ * direction of encoder.c.
+ *
+ * The shapes of a row say which labels it has. A value is read when it is asked for, behind
+ * the one that it is guessed from; a row that nobody asks for is passed by counting, and
+ * only what later guesses hang on is read in it. One thread. */
+#ifndef TRAIL_DECODER_H
+#define TRAIL_DECODER_H
+
+#include "base/cursor.h"
+#include "trail/guess.h"
+#include "trail/leaf.h"
+#include "trail/stream.h"
+
+/* The values of one label in the block. */
+struct decoded {
+    uint32_t here;   /* the last row, + 1, that has the label */
+    uint8_t kind;    /* the shapes that say in which rows it stands */
+    bool open, needed; /* needed: to be read in every row */
+    struct now now;
+    const struct label *label;
+    struct decoded *parent;
+    uint32_t cells;  /* so far */
+    uint32_t cell;   /* the next one in the streams */
+    uint64_t next_miss; /* cell that differs from the guess; UINT64_MAX: none */
+    struct cursor miss, raw_len, raw, fixed;
+    const uint64_t *code;
+    size_t codes, code_at;
+    uint32_t next;   /* entry that the next "new one" has */
+    struct guesser guess;
+    char text[LEAF_UUID_TEXT + LEAF_MOMENT_MAX]; /* of a number or UUID */
+};
+
+struct decoder {
+    const struct model *model;
+    struct streams streams;
+    struct decoded *column; /* by label */
+    uint32_t row;           /* at hand, + 1 */
+    uint32_t resolved[SHAPE_KINDS]; /* the row, + 1, for which `shape` is known */
+    uint32_t shape[SHAPE_KINDS];    /* number + 1, or 0 */
+    bool bad;               /* the streams contradict */
+    struct arena *arena;
+    struct err *err;
+};
+
+/* packed: what follows the codec. *rows: how many there are. The arena outlives the decoder. */
+int decoder_begin(struct decoder *d, struct str packed, const struct model *m, size_t *rows,
+                  struct arena *arena, struct err *err);
+/* Go to the next row, the first at first. */
+void decoder_row(struct decoder *d);
+/* Its shape of that kind; NULL: none. */
+const struct shape *decoder_shape(struct decoder *d, enum shape_kind kind);
+/* Its value of a label that its shapes have; valid until the next row. */
+struct str decoder_text(struct decoder *d, uint16_t label);
+/* Pass the row. */
+void decoder_pass(struct decoder *d);
+/* False when something is left behind the last row, or was wrong before. */
+bool decoder_end(const struct decoder *d);
+
+#endif
