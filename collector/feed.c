@@ -101,22 +101,49 @@ int feed_rewind(struct feed *f, struct err *err)
     return 0;
 }
 
-static int fill(struct feed *f, struct err *err)
+/* The next bytes of the file, up to a chunk, at `to`; *n is 0 at the end. */
+static int read_file(struct feed *f, char *to, size_t *n, struct err *err)
 {
-    ssize_t n;
+    ssize_t got;
 
     do
-        n = read(f->fd, f->chunk, sizeof f->chunk);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
+        got = read(f->fd, to, FEED_CHUNK);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
         return err_errno(err, "cannot read %s", f->name);
-    f->end = n == 0;
-    f->done += (uint64_t)n;
-    f->rest = (struct str){f->chunk, (size_t)n};
-    if (!f->looked)
-        f->packed = n >= 2 && (uint8_t)f->chunk[0] == 0x1f && (uint8_t)f->chunk[1] == 0x8b;
-    f->looked = true;
+    f->end = got == 0;
+    f->done += (uint64_t)got;
+    *n = (size_t)got;
     return 0;
+}
+
+static int fill(struct feed *f, struct err *err)
+{
+    int rc = read_file(f, f->chunk, &f->rest.len, err);
+
+    f->rest.at = f->chunk;
+    if (rc == 0 && !f->looked) {
+        f->packed = f->rest.len >= 2 && (uint8_t)f->chunk[0] == 0x1f &&
+                    (uint8_t)f->chunk[1] == 0x8b;
+        f->looked = true;
+    }
+    return rc;
+}
+
+/* Content that is as it stands in the file goes right to where it is wanted. */
+static int next_plain(struct feed *f, struct buf *out, struct err *err)
+{
+    size_t n = f->rest.len;
+    int rc = 0;
+
+    if (n > 0) {
+        buf_put_str(out, f->rest);
+        f->rest.len = 0;
+        return 1;
+    }
+    if (!f->end && (rc = read_file(f, buf_reserve(out, FEED_CHUNK), &n, err)) == 0)
+        out->len += n;
+    return rc < 0 ? rc : n > 0;
 }
 
 int feed_next(struct feed *f, struct buf *out, struct err *err)
@@ -125,6 +152,8 @@ int feed_next(struct feed *f, struct buf *out, struct err *err)
     int rc;
 
     while (out->len == before) {
+        if (f->looked && !f->packed)
+            return next_plain(f, out, err);
         if (f->rest.len == 0 && !f->end && (rc = fill(f, err)) < 0)
             return rc;
         if (f->end && f->within)
@@ -132,11 +161,8 @@ int feed_next(struct feed *f, struct buf *out, struct err *err)
                            " before that are taken", f->name);
         if (f->end)
             break;
-        if (!f->packed) {
-            buf_put_str(out, f->rest);
-            f->rest.len = 0;
-            return 1;
-        }
+        if (!f->packed)
+            continue;
         if ((rc = gunzip_next(f->gunzip, &f->rest, out, FEED_CHUNK, err)) < 0) {
             struct err inner = *err;
 

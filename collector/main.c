@@ -1,6 +1,7 @@
 /* main.c - the collector's command line. One thread: it reads, parses and commits. */
 #include <signal.h>
 
+#include "base/mem.h"
 #include "collector/ingest.h"
 #include "collector/talk.h"
 
@@ -87,6 +88,7 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = request_stop};
     int rc;
 
+    mem_keep();
     if (argc < 2)
         return usage("no command is given", "");
     if (strcmp(argv[1], "--version") == 0)

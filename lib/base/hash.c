@@ -116,6 +116,124 @@ void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count)
     must(EVP_DigestFinal_ex(context, out, NULL));
 }
 
+/* ---- many at once ---- */
+
+/* A message on its way through one lane: whole blocks of its parts where they lie, and what
+ * stands across parts or at the end from `block`. */
+struct lane {
+    const struct hash_message *message; /* NULL: idle */
+    size_t part, at;
+    uint64_t done;
+    bool padded, ended; /* the mark behind the last byte, the length: are in a block */
+    uint32_t state[8];
+    const uint8_t *run; /* next blocks */
+    size_t blocks;
+    uint8_t block[64];
+};
+
+/* Fill l->block with what is left, or find a run of whole blocks. */
+static void next_run(struct lane *l)
+{
+    const struct hash_message *m = l->message;
+    size_t held = 0;
+
+    l->run = l->block;
+    l->blocks = 1;
+    for (; l->part < m->parts && held < sizeof l->block;) {
+        struct str p = m->part[l->part];
+        size_t left = p.len - l->at;
+        size_t n = sizeof l->block - held < left ? sizeof l->block - held : left;
+
+        if (held == 0 && left >= sizeof l->block) {
+            l->run = (const uint8_t *)p.at + l->at;
+            l->blocks = left / sizeof l->block;
+            l->at += l->blocks * sizeof l->block;
+            l->done += l->blocks * sizeof l->block;
+            return;
+        }
+        if (n > 0)
+            memcpy(l->block + held, p.at + l->at, n);
+        held += n;
+        l->at += n;
+        l->done += n;
+        if (l->at == p.len) {
+            l->part++;
+            l->at = 0;
+        }
+    }
+    if (held == sizeof l->block)
+        return;
+    memset(l->block + held, 0, sizeof l->block - held);
+    if (!l->padded)
+        l->block[held] = 0x80;
+    if (held < 56) {
+        put_be64(l->block + 56, l->done * 8);
+        l->ended = true;
+    }
+    l->padded = true;
+}
+
+/* Go on to the next blocks, of the next message where one is finished. False: none left. */
+static bool feed_lane(struct lane *l, const struct hash_message **next,
+                      const struct hash_message *end)
+{
+    if (l->message && l->ended) {
+        for (int i = 0; i < 8; i++)
+            put_be32(l->message->out + 4 * i, l->state[i]);
+        l->message = NULL;
+    }
+    if (!l->message) {
+        if (*next == end)
+            return false;
+        l->message = (*next)++;
+        l->part = l->at = 0;
+        l->done = 0;
+        l->padded = l->ended = false;
+        memcpy(l->state, sha256_start, sizeof l->state);
+    }
+    next_run(l);
+    return true;
+}
+
+void hash_sha256_many(const struct hash_message *m, size_t count)
+{
+    const struct hash_message *next = m;
+    struct lane lane[SHA256_LANES];
+    size_t busy = SHA256_LANES;
+
+    for (; count > 0 && !machine()->sha256; m++, count--)
+        hash_sha256(m->out, m->part, m->parts);
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < SHA256_LANES; i++)
+        lane[i].message = NULL;
+    for (size_t i = 0; i < SHA256_LANES; i++)
+        busy -= !feed_lane(&lane[i], &next, m + count);
+    while (busy == SHA256_LANES) {
+        uint32_t *state[SHA256_LANES];
+        const uint8_t *run[SHA256_LANES];
+        size_t blocks = SIZE_MAX;
+
+        for (size_t i = 0; i < SHA256_LANES; i++) {
+            state[i] = lane[i].state;
+            run[i] = lane[i].run;
+            blocks = lane[i].blocks < blocks ? lane[i].blocks : blocks;
+        }
+        sha256_lanes(state, run, blocks);
+        for (size_t i = 0; i < SHA256_LANES; i++) {
+            lane[i].run += blocks * 64;
+            lane[i].blocks -= blocks;
+            if (lane[i].blocks == 0)
+                busy -= !feed_lane(&lane[i], &next, m + count);
+        }
+    }
+    for (size_t i = 0; i < SHA256_LANES; i++)
+        while (lane[i].message) {
+            sha256_blocks(lane[i].state, lane[i].run, lane[i].blocks);
+            feed_lane(&lane[i], &next, m + count);
+        }
+}
+
 void hash_hmac(uint8_t out[HASH_BYTES], struct str key, const struct str *part, size_t count)
 {
     uint8_t pad[64] = {0};

@@ -1,6 +1,12 @@
 /* mem.c - see mem.h. */
 #include "base/mem.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+enum { KEEP_BYTES = 32 << 20 };
+
 static void *checked(void *p)
 {
     if (!p) {
@@ -28,4 +34,12 @@ void *xrealloc(void *old, size_t size)
 char *xstrdup(const char *text)
 {
     return checked(strdup(text));
+}
+
+void mem_keep(void)
+{
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, 2 * KEEP_BYTES);
+#endif
 }

@@ -9,5 +9,8 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
+/* For a program that works in rounds: large blocks that are freed stay with the process,
+ * so that the next round does not get its pages zeroed anew. Call it first. */
+void mem_keep(void);
 
 #endif

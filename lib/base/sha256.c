@@ -88,6 +88,93 @@ __attribute__((target("sha,sse4.1"))) void sha256_blocks(uint32_t state[8],
     _mm_storeu_si128(words + 1, _mm_alignr_epi8(high, low, 8));
 }
 
+/* The unit takes a new round long before it has finished one, so four chains of rounds keep
+ * it busy. `w` are the words of one lane, `i` counts steps as above. */
+struct lane {
+    __m128i abef, cdgh, abef_before, cdgh_before, w[4];
+};
+
+__attribute__((target("sha,sse4.1"), always_inline)) static inline void
+lane_step(struct lane *l, const __m128i *from, __m128i k, int i)
+{
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
+    __m128i *w = l->w;
+
+    if (i < 4)
+        w[i] = _mm_shuffle_epi8(_mm_loadu_si128(from + i), swap);
+    else
+        w[i & 3] = _mm_sha256msg2_epu32(
+            _mm_add_epi32(_mm_sha256msg1_epu32(w[i & 3], w[(i + 1) & 3]),
+                          _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3], 4)),
+            w[(i + 3) & 3]);
+    k = _mm_add_epi32(w[i & 3], k);
+    l->cdgh = _mm_sha256rnds2_epu32(l->cdgh, l->abef, k);
+    l->abef = _mm_sha256rnds2_epu32(l->abef, l->cdgh, _mm_shuffle_epi32(k, 0x0e));
+}
+
+#define FOUR_STEPS(i)                                                                        \
+    do {                                                                                     \
+        const uint32_t *at = round_constants + 4 * (i);                                      \
+        __m128i k = _mm_load_si128((const __m128i *)(const void *)at);                       \
+        lane_step(&lane[0], from[0], k, i);                                                  \
+        lane_step(&lane[1], from[1], k, i);                                                  \
+        lane_step(&lane[2], from[2], k, i);                                                  \
+        lane_step(&lane[3], from[3], k, i);                                                  \
+    } while (0)
+
+__attribute__((target("sha,sse4.1"))) void
+sha256_lanes(uint32_t *const state[SHA256_LANES], const uint8_t *const bytes[SHA256_LANES],
+             size_t blocks)
+{
+    struct lane lane[SHA256_LANES];
+    const __m128i *from[SHA256_LANES];
+
+    for (int l = 0; l < SHA256_LANES; l++) {
+        const __m128i *words = (const __m128i *)(const void *)state[l];
+        __m128i low = _mm_shuffle_epi32(_mm_loadu_si128(words), 0xb1);
+        __m128i high = _mm_shuffle_epi32(_mm_loadu_si128(words + 1), 0x1b);
+
+        lane[l].abef = _mm_alignr_epi8(low, high, 8);
+        lane[l].cdgh = _mm_blend_epi16(high, low, 0xf0);
+        from[l] = (const __m128i *)(const void *)bytes[l];
+    }
+    for (; blocks > 0; blocks--) {
+        for (int l = 0; l < SHA256_LANES; l++) {
+            lane[l].abef_before = lane[l].abef;
+            lane[l].cdgh_before = lane[l].cdgh;
+        }
+        FOUR_STEPS(0);
+        FOUR_STEPS(1);
+        FOUR_STEPS(2);
+        FOUR_STEPS(3);
+        FOUR_STEPS(4);
+        FOUR_STEPS(5);
+        FOUR_STEPS(6);
+        FOUR_STEPS(7);
+        FOUR_STEPS(8);
+        FOUR_STEPS(9);
+        FOUR_STEPS(10);
+        FOUR_STEPS(11);
+        FOUR_STEPS(12);
+        FOUR_STEPS(13);
+        FOUR_STEPS(14);
+        FOUR_STEPS(15);
+        for (int l = 0; l < SHA256_LANES; l++) {
+            lane[l].abef = _mm_add_epi32(lane[l].abef, lane[l].abef_before);
+            lane[l].cdgh = _mm_add_epi32(lane[l].cdgh, lane[l].cdgh_before);
+            from[l] += 4;
+        }
+    }
+    for (int l = 0; l < SHA256_LANES; l++) {
+        __m128i *words = (__m128i *)(void *)state[l];
+        __m128i low = _mm_shuffle_epi32(lane[l].abef, 0x1b);
+        __m128i high = _mm_shuffle_epi32(lane[l].cdgh, 0xb1);
+
+        _mm_storeu_si128(words, _mm_blend_epi16(low, high, 0xf0));
+        _mm_storeu_si128(words + 1, _mm_alignr_epi8(high, low, 8));
+    }
+}
+
 #else
 
 bool sha256_available(void)
@@ -96,6 +183,15 @@ bool sha256_available(void)
 }
 
 void sha256_blocks(uint32_t state[8], const uint8_t *bytes, size_t blocks)
+{
+    (void)state;
+    (void)bytes;
+    (void)blocks;
+    abort();
+}
+
+void sha256_lanes(uint32_t *const state[SHA256_LANES], const uint8_t *const bytes[SHA256_LANES],
+                  size_t blocks)
 {
     (void)state;
     (void)bytes;

@@ -13,5 +13,9 @@ bool sha256_available(void);
 extern const uint32_t sha256_start[8];
 /* Only where they are available. */
 void sha256_blocks(uint32_t state[8], const uint8_t *bytes, size_t blocks);
+/* Of four messages at once: `blocks` of each. */
+enum { SHA256_LANES = 4 };
+void sha256_lanes(uint32_t *const state[SHA256_LANES], const uint8_t *const bytes[SHA256_LANES],
+                  size_t blocks);
 
 #endif

@@ -26,15 +26,42 @@ void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const struct hash_key *key, uint
     hash_hkdf_expand(out, key, (struct str){(char *)info, sizeof info});
 }
 
+static const struct str commit_label = {"gpca-commit-v1", 15}; /* with its NUL */
+
 void entry_commit(uint8_t out[HASH_BYTES], const uint8_t nonce[TREE_NONCE_BYTES],
                   const struct str *part, size_t count)
 {
-    struct str all[5] = {{"gpca-commit-v1", 15}, {(const char *)nonce, TREE_NONCE_BYTES}};
+    struct str all[5] = {commit_label, {(const char *)nonce, TREE_NONCE_BYTES}};
 
     assert(count <= 3);
     for (size_t i = 0; i < count; i++)
         all[2 + i] = part[i];
     hash_sha256(out, all, 2 + count);
+}
+
+void entries_hash(struct entry *e, struct hash_message *m, uint8_t (*leaf)[HASH_BYTES],
+                  size_t count, const struct hash_key *key)
+{
+    uint8_t nonce[TREE_BATCH][TREE_NONCE_BYTES];
+    uint8_t bytes[TREE_BATCH][TREE_ENTRY_BYTES];
+
+    assert(count <= TREE_BATCH);
+    for (size_t i = 0; i < count; i++) {
+        assert(m[i].parts <= HASH_PARTS - 2);
+        entry_nonce(nonce[i], key, e[i].index);
+        memmove(m[i].part + 2, m[i].part, m[i].parts * sizeof m[i].part[0]);
+        m[i].part[0] = commit_label;
+        m[i].part[1] = (struct str){(const char *)nonce[i], TREE_NONCE_BYTES};
+        m[i].parts += 2;
+        m[i].out = e[i].commitment;
+    }
+    hash_sha256_many(m, count);
+    for (size_t i = 0; i < count; i++) {
+        entry_encode(bytes[i], &e[i]);
+        m[i] = (struct hash_message){
+            {{"\0", 1}, {(const char *)bytes[i], TREE_ENTRY_BYTES}}, 2, leaf[i]};
+    }
+    hash_sha256_many(m, count);
 }
 
 void tree_leaf(uint8_t out[HASH_BYTES], struct str entry)

@@ -32,6 +32,13 @@ void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const struct hash_key *key, uint
 void entry_commit(uint8_t out[HASH_BYTES], const uint8_t nonce[TREE_NONCE_BYTES],
                   const struct str *part, size_t count);
 
+/* Commitments and leaf hashes of many entries: m[i] holds the parts of the record and their
+ * number; the commitment goes into e[i], the hash of the leaf to leaf[i]. At most
+ * TREE_BATCH of them. */
+enum { TREE_BATCH = 64 };
+void entries_hash(struct entry *e, struct hash_message *m, uint8_t (*leaf)[HASH_BYTES],
+                  size_t count, const struct hash_key *key);
+
 void tree_leaf(uint8_t out[HASH_BYTES], struct str entry);
 void tree_node(uint8_t out[HASH_BYTES], const uint8_t left[HASH_BYTES],
                const uint8_t right[HASH_BYTES]);

@@ -16,16 +16,35 @@ struct entry commit_entry(uint64_t index, int64_t received_us, uint32_t source,
     return e;
 }
 
+/* What a row commits to; `len` is written. Returns the number of parts. */
+static size_t parts_of(const struct block_row *row, uint8_t len[8], struct str part[3])
+{
+    put_be64(len, row->full_len);
+    part[0] = row->bytes;
+    part[1] = (struct str){(const char *)len, 8};
+    part[2] = (struct str){(const char *)row->full_sha, HASH_BYTES};
+    return row->too_large ? 3 : 1;
+}
+
 void commit_row(uint8_t out[HASH_BYTES], const struct block_row *row,
                 const uint8_t nonce[TREE_NONCE_BYTES])
 {
     uint8_t len[8];
-    struct str part[3] = {row->bytes,
-                          {(const char *)len, sizeof len},
-                          {(const char *)row->full_sha, HASH_BYTES}};
+    struct str part[3];
+    size_t parts = parts_of(row, len, part);
 
-    put_be64(len, row->full_len);
-    entry_commit(out, nonce, part, row->too_large ? 3 : 1);
+    entry_commit(out, nonce, part, parts);
+}
+
+void commit_rows(struct entry *e, const struct block_row *const *row,
+                 uint8_t (*leaf)[HASH_BYTES], size_t count, const struct hash_key *key)
+{
+    struct hash_message m[TREE_BATCH];
+    uint8_t len[TREE_BATCH][8];
+
+    for (size_t i = 0; i < count; i++)
+        m[i].parts = parts_of(row[i], len[i], m[i].part);
+    entries_hash(e, m, leaf, count, key);
 }
 
 void commit_leaf(uint8_t out[HASH_BYTES], const struct entry *e)

@@ -62,24 +62,29 @@ static void fault_of_err(struct walk *w, const struct err *err, const struct gro
 static void hash_rows(struct walk *w, const struct group *g, size_t from, size_t count,
                       const struct group_run *run, size_t *left, struct buf *tiles)
 {
-    for (size_t i = 0; i < count; i++, (*left)--) {
-        struct entry e;
-        uint8_t nonce[TREE_NONCE_BYTES];
-        uint8_t leaf[HASH_BYTES];
-        uint8_t tile[HASH_BYTES];
+    struct entry e[TREE_BATCH];
+    const struct block_row *row[TREE_BATCH];
+    uint8_t leaf[TREE_BATCH][HASH_BYTES];
+    uint8_t tile[HASH_BYTES];
 
-        while (*left == 0)
-            *left = (++run)->rows;
-        e = (struct entry){.kind = run->kind, .class = run->class,
-                           .index = g->first_seq + from + i,
-                           .received_ms = (uint64_t)(run->received_us / 1000),
-                           .destruction_day = run->destruction_day, .source = run->source};
-        entry_nonce(nonce, &w->keys.commitment, e.index);
-        commit_row(e.commitment, &w->row[i], nonce);
-        commit_leaf(leaf, &e);
-        tree_edge_append(&w->edge, leaf, tile);
-        if (w->edge.size % TREE_TILE == 0)
-            buf_put(tiles, tile, HASH_BYTES);
+    for (size_t at = 0, n; at < count; at += n) {
+        n = count - at < TREE_BATCH ? count - at : TREE_BATCH;
+        for (size_t i = 0; i < n; i++, (*left)--) {
+            while (*left == 0)
+                *left = (++run)->rows;
+            row[i] = &w->row[at + i];
+            e[i] = (struct entry){.kind = run->kind, .class = run->class,
+                                  .index = g->first_seq + from + at + i,
+                                  .received_ms = (uint64_t)(run->received_us / 1000),
+                                  .destruction_day = run->destruction_day,
+                                  .source = run->source};
+        }
+        commit_rows(e, row, leaf, n, &w->keys.commitment);
+        for (size_t i = 0; i < n; i++) {
+            tree_edge_append(&w->edge, leaf[i], tile);
+            if (w->edge.size % TREE_TILE == 0)
+                buf_put(tiles, tile, HASH_BYTES);
+        }
     }
 }
 

@@ -423,20 +423,26 @@ struct str trail_writer_mac_key(const struct trail_writer *w)
 
 static void grow_tree(struct trail_writer *w, struct buf *tiles)
 {
-    for (size_t i = 0; i < w->rows; i++) {
-        const struct waiting_row *r = &w->row[i];
-        struct entry e = commit_entry(w->map.rows + i, r->received_us,
-                                      w->source[r->source].number, w->source[r->source].format);
-        uint8_t nonce[TREE_NONCE_BYTES];
-        uint8_t leaf[HASH_BYTES];
-        uint8_t tile[HASH_BYTES];
+    struct entry e[TREE_BATCH];
+    const struct block_row *row[TREE_BATCH];
+    uint8_t leaf[TREE_BATCH][HASH_BYTES];
+    uint8_t tile[HASH_BYTES];
 
-        entry_nonce(nonce, &w->keys.commitment, e.index);
-        commit_row(e.commitment, &r->row, nonce);
-        commit_leaf(leaf, &e);
-        tree_edge_append(&w->edge, leaf, tile);
-        if (w->edge.size % TREE_TILE == 0)
-            buf_put(tiles, tile, HASH_BYTES);
+    for (size_t from = 0, n; from < w->rows; from += n) {
+        n = w->rows - from < TREE_BATCH ? w->rows - from : TREE_BATCH;
+        for (size_t i = 0; i < n; i++) {
+            const struct waiting_row *r = &w->row[from + i];
+            const struct group_source *s = &w->source[r->source];
+
+            row[i] = &r->row;
+            e[i] = commit_entry(w->map.rows + from + i, r->received_us, s->number, s->format);
+        }
+        commit_rows(e, row, leaf, n, &w->keys.commitment);
+        for (size_t i = 0; i < n; i++) {
+            tree_edge_append(&w->edge, leaf[i], tile);
+            if (w->edge.size % TREE_TILE == 0)
+                buf_put(tiles, tile, HASH_BYTES);
+        }
     }
 }
 
