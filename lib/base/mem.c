@@ -31,6 +31,13 @@ void *xrealloc(void *old, size_t size)
     return checked(realloc(old, size ? size : 1));
 }
 
+void *xlines(size_t count, size_t size)
+{
+    size_t bytes = (count * size + 63) & ~(size_t)63;
+
+    return memset(checked(aligned_alloc(64, bytes ? bytes : 64)), 0, bytes);
+}
+
 char *xstrdup(const char *text)
 {
     return checked(strdup(text));

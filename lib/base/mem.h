@@ -8,6 +8,9 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
+/* Zeroed and at a multiple of 64, for lists of which every element is to lie in lines of
+ * the cache of its own. To be freed with free(). */
+void *xlines(size_t count, size_t size);
 char *xstrdup(const char *text);
 /* For a program that works in rounds: large blocks that are freed stay with the process,
  * so that the next round does not get its pages zeroed anew. Call it first. */

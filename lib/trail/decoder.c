@@ -15,14 +15,14 @@ static enum shape_kind kind_of(uint16_t label)
 
 /* Shapes and numbers that hang on the row before are read in all rows, so those that they
  * are guessed from are too. */
-static void need(struct decoder *d, struct decoded *c)
+static void need(struct decoder *d, uint16_t label)
 {
-    struct plan p = c->label->plan;
+    struct plan p = d->column[label].plan;
 
     if (p.type == TYPE_SHAPE || guess_chains(p))
-        for (; c && !c->needed; c = c->parent)
-            c->needed = true;
-    d->bad |= p.parent != LABEL_NONE && p.parent >= d->model->labels;
+        for (; label != LABEL_NONE && !d->column[label].needed;
+             label = d->column[label].plan.parent)
+            d->column[label].needed = true;
 }
 
 enum { UNSEEN, SEEING, SEEN };
@@ -44,6 +44,15 @@ static bool is_circle(const struct model *m, uint8_t *state, uint16_t label)
     return bad;
 }
 
+/* Zeroed, at a multiple of 64. */
+static void *lines(struct arena *arena, size_t bytes)
+{
+    char *p = arena_alloc(arena, bytes + 48); /* it gives multiples of 16 */
+
+    p += -(uintptr_t)p & 63;
+    return memset(p, 0, bytes);
+}
+
 int decoder_begin(struct decoder *d, struct str packed, const struct model *m, size_t *rows,
                   struct arena *arena, struct err *err)
 {
@@ -56,22 +65,20 @@ int decoder_begin(struct decoder *d, struct str packed, const struct model *m, s
     d->err = err;
     if ((rc = streams_open(&d->streams, packed, m->labels, rows, arena, err)) < 0)
         return rc;
-    d->column = arena_alloc(arena, m->labels * sizeof *d->column);
-    memset(d->column, 0, m->labels * sizeof *d->column);
+    d->column = lines(arena, m->labels * sizeof *d->column);
+    d->rest = lines(arena, m->labels * sizeof *d->rest);
     memset(state, UNSEEN, m->labels);
     for (size_t i = 0; i < m->labels; i++) {
         struct decoded *c = &d->column[i];
-        uint16_t parent = m->label[i].plan.parent;
 
         d->bad |= is_circle(m, state, (uint16_t)i);
-        c->label = &m->label[i];
-        c->parent = parent == LABEL_NONE ? NULL : &d->column[parent];
+        c->plan = m->label[i].plan;
         c->kind = i == LABEL_RECORD ? (uint8_t)SHAPE_RECORD
                                     : (uint8_t)kind_of(model_shapes_label(m, (uint16_t)i));
         c->now = now_absent;
     }
     for (size_t i = 0; i < m->labels && !d->bad; i++)
-        need(d, &d->column[i]);
+        need(d, (uint16_t)i);
     return d->bad ? err_set(err, ERR_CORRUPT, "the plans of a block contradict") : 0;
 }
 
@@ -88,107 +95,123 @@ static bool get(struct decoder *d, const struct decoded *c, enum stream_part par
     return false;
 }
 
+static struct undecoded *rest_of(const struct decoder *d, const struct decoded *c)
+{
+    return &d->rest[c - d->column];
+}
+
 /* Texts stand behind all their lengths: as many as make up the stream. */
-static void open_raw(struct decoder *d, struct decoded *c, struct str raw)
+static void open_raw(struct decoder *d, struct undecoded *u, struct str raw)
 {
     uint64_t sum = 0;
 
-    c->raw_len = c->raw = (struct cursor){raw, false};
-    while (!c->raw.bad && sum < c->raw.rest.len)
-        sum += cursor_varint(&c->raw);
-    d->bad |= c->raw.bad || sum != c->raw.rest.len;
+    u->raw_len = u->raw = (struct cursor){raw, false};
+    while (!u->raw.bad && sum < u->raw.rest.len)
+        sum += cursor_varint(&u->raw);
+    d->bad |= u->raw.bad || sum != u->raw.rest.len;
 }
 
-static void open_codes(struct decoder *d, struct decoded *c)
+static void open_codes(struct decoder *d, uint16_t label, struct undecoded *u)
 {
-    uint16_t label = (uint16_t)(c - d->column);
     uint64_t *code;
 
-    c->codes = streams_planes_length(&d->streams, label);
-    if (c->codes > LIMIT_BLOCK_ROWS) {
+    u->codes = streams_planes_length(&d->streams, label);
+    if (u->codes > LIMIT_BLOCK_ROWS) {
         d->bad = true;
         return;
     }
-    code = arena_alloc(d->arena, c->codes * sizeof *code);
-    c->code = code;
-    d->bad |= streams_get_planes(&d->streams, label, code, c->codes, d->arena, d->err) < 0;
+    code = arena_alloc(d->arena, u->codes * sizeof *code);
+    u->code = code;
+    d->bad |= streams_get_planes(&d->streams, label, code, u->codes, d->arena, d->err) < 0;
+}
+
+/* The next cell that differs, `from` cells on. */
+static void find_miss(struct decoded *c, struct undecoded *u, uint64_t from)
+{
+    uint64_t cell = u->miss.rest.len ? from + cursor_varint(&u->miss) : UINT32_MAX;
+
+    c->next_miss = cell < UINT32_MAX ? (uint32_t)cell : UINT32_MAX;
 }
 
 static void open_column(struct decoder *d, struct decoded *c)
 {
-    struct plan plan = c->label->plan;
+    struct undecoded *u = rest_of(d, c);
     struct str miss, raw, next;
 
     c->open = true;
     if (!get(d, c, PART_MISS, &miss) || !get(d, c, PART_RAW, &raw) ||
-        !get(d, c, PART_NEXT, &next) || !get(d, c, PART_FIXED, &c->fixed.rest))
+        !get(d, c, PART_NEXT, &next) || !get(d, c, PART_FIXED, &u->fixed.rest))
         return;
-    c->miss.rest = miss;
-    c->next_miss = miss.len ? cursor_varint(&c->miss) : UINT64_MAX;
-    open_raw(d, c, raw);
+    u->miss.rest = miss;
+    find_miss(c, u, 0);
+    open_raw(d, u, raw);
     if (next.len) {
         struct cursor n = {next, false};
 
-        c->next = (uint32_t)cursor_varint(&n);
+        u->next = (uint32_t)cursor_varint(&n);
     }
-    open_codes(d, c);
-    if (plan.type == TYPE_INTEGER || plan.type == TYPE_MOMENT)
-        guess_begin(&c->guess, plan, c->parent ? &c->parent->label->plan : NULL, d->arena);
+    open_codes(d, (uint16_t)(c - d->column), u);
+    if (c->plan.type == TYPE_INTEGER || c->plan.type == TYPE_MOMENT)
+        guess_begin(&u->guess, c->plan,
+                    c->plan.parent == LABEL_NONE ? NULL : &d->column[c->plan.parent].plan,
+                    d->arena);
 }
 
-static bool is_missing(struct decoded *c, uint64_t cell)
+static bool is_missing(struct decoder *d, struct decoded *c, uint32_t cell)
 {
     if (c->next_miss != cell)
         return false;
-    c->next_miss = c->miss.rest.len ? cell + cursor_varint(&c->miss) : UINT64_MAX;
+    find_miss(c, rest_of(d, c), cell);
     return true;
 }
 
 static struct str next_raw(struct decoder *d, struct decoded *c)
 {
-    struct str s = cursor_bytes(&c->raw, cursor_varint(&c->raw_len));
+    struct undecoded *u = rest_of(d, c);
+    struct str s = cursor_bytes(&u->raw, cursor_varint(&u->raw_len));
 
-    d->bad |= c->raw.bad || c->raw_len.bad;
+    d->bad |= u->raw.bad || u->raw_len.bad;
     return s;
 }
 
 /* Planes of nothing but zeros are left out, so that their number is not known. */
 static uint64_t next_code(struct decoder *d, struct decoded *c)
 {
-    if (c->code_at < c->codes)
-        return c->code[c->code_at++];
-    d->bad |= c->codes > 0;
+    struct undecoded *u = rest_of(d, c);
+
+    if (u->code_at < u->codes)
+        return u->code[u->code_at++];
+    d->bad |= u->codes > 0;
     return 0;
 }
 
 /* Take the streams past a cell. */
 static void skip_cell(struct decoder *d, struct decoded *c)
 {
-    struct plan plan = c->label->plan;
-    bool missing = is_missing(c, c->cell);
+    bool missing = is_missing(d, c, c->cell);
     uint64_t code;
 
-    switch ((enum value_type)plan.type) {
+    switch ((enum value_type)c->plan.type) {
     case TYPE_TEXT:
-        if (missing || plan.guess != GUESS_EQUAL)
+        if (missing || c->plan.guess != GUESS_EQUAL)
             next_raw(d, c);
         break;
     case TYPE_ENTRY:
     case TYPE_SHAPE:
-        if (!missing && plan.guess != GUESS_NOTHING)
+        if (!missing && c->plan.guess != GUESS_NOTHING)
             break;
         code = next_code(d, c);
-        if (plan.type == TYPE_ENTRY && code == 1)
+        if (c->plan.type == TYPE_ENTRY && code == 1)
             next_raw(d, c);
         else
-            c->next += code == 0;
+            rest_of(d, c)->next += code == 0;
         break;
     case TYPE_UUID:
         if (missing)
             next_raw(d, c);
         else
-            cursor_bytes(&c->fixed, LEAF_UUID_BYTES);
-        if (!missing && plan.style == LEAF_UUID_EITHER)
+            cursor_bytes(&rest_of(d, c)->fixed, LEAF_UUID_BYTES);
+        if (!missing && c->plan.style == LEAF_UUID_EITHER)
             next_code(d, c);
         break;
     case TYPE_INTEGER:
@@ -205,11 +228,11 @@ static void skip_cell(struct decoder *d, struct decoded *c)
 
 static void skip_to(struct decoder *d, struct decoded *c, uint32_t cell)
 {
-    bool guessed = c->label->plan.guess == GUESS_EQUAL || c->label->plan.guess == GUESS_FOLLOWS;
+    bool guessed = c->plan.guess == GUESS_EQUAL || c->plan.guess == GUESS_FOLLOWS;
 
     for (; c->cell < cell && !d->bad; c->cell++) {
         if (guessed && c->next_miss > c->cell)
-            c->cell = (uint32_t)(c->next_miss < cell ? c->next_miss : cell);
+            c->cell = c->next_miss < cell ? c->next_miss : cell;
         if (c->cell == cell)
             break;
         skip_cell(d, c);
@@ -219,27 +242,27 @@ static void skip_to(struct decoder *d, struct decoded *c, uint32_t cell)
 /* ---- one value ---- */
 
 /* What it is guessed to be; false: there is no guess. */
-static bool guessed(const struct decoded *c, const struct now *parent, uint32_t *entry,
-                    struct str *text)
+static bool guessed(const struct decoder *d, const struct decoded *c,
+                    const struct now *parent, uint32_t *entry, struct str *text)
 {
-    uint32_t from = c->parent ? parent->entry : 0;
+    uint32_t from = c->plan.parent == LABEL_NONE ? 0 : parent->entry;
 
-    if (c->label->plan.guess == GUESS_EQUAL) {
+    if (c->plan.guess == GUESS_EQUAL) {
         *text = parent->text;
         return text->at != NULL;
     }
     if (from != DICTIONARY_NONE)
-        *entry = model_follows(c->label, from);
+        *entry = model_follows(&d->model->label[c - d->column], from);
     return *entry != DICTIONARY_NONE;
 }
 
 static void read_entry(struct decoder *d, struct decoded *c, const struct now *parent)
 {
-    bool shape = c->label->plan.type == TYPE_SHAPE;
+    bool shape = c->plan.type == TYPE_SHAPE;
     struct str text = {NULL, 0};
     uint32_t entry = DICTIONARY_NONE;
 
-    if (is_missing(c, c->cell) || c->label->plan.guess == GUESS_NOTHING) {
+    if (is_missing(d, c, c->cell) || c->plan.guess == GUESS_NOTHING) {
         uint64_t code = next_code(d, c);
 
         if (shape)
@@ -247,14 +270,16 @@ static void read_entry(struct decoder *d, struct decoded *c, const struct now *p
         else if (code == 1)
             text = next_raw(d, c);
         else
-            entry = code == 0 ? c->next++ : (uint32_t)(code - 2);
-    } else if (!guessed(c, parent, &entry, &text)) {
+            entry = code == 0 ? rest_of(d, c)->next++ : (uint32_t)(code - 2);
+    } else if (!guessed(d, c, parent, &entry, &text)) {
         d->bad = true;
     }
     c->now.entry = entry;
     if (!shape && entry != DICTIONARY_NONE) {
-        if (entry < c->label->values.count)
-            text = c->label->values.entry[entry];
+        const struct dictionary *values = &d->model->label[c - d->column].values;
+
+        if (entry < values->count)
+            text = values->entry[entry];
         else
             d->bad = true;
     }
@@ -263,46 +288,47 @@ static void read_entry(struct decoder *d, struct decoded *c, const struct now *p
 
 static void read_text(struct decoder *d, struct decoded *c, const struct now *parent)
 {
-    bool equal = c->label->plan.guess == GUESS_EQUAL;
+    bool equal = c->plan.guess == GUESS_EQUAL;
 
-    c->now.text = equal && !is_missing(c, c->cell) ? parent->text : next_raw(d, c);
+    c->now.text = equal && !is_missing(d, c, c->cell) ? parent->text : next_raw(d, c);
 }
 
 static void read_number(struct decoder *d, struct decoded *c, const struct now *parent)
 {
-    struct plan plan = c->label->plan;
+    struct undecoded *u = rest_of(d, c);
     int64_t v;
 
-    if (is_missing(c, c->cell)) {
+    if (is_missing(d, c, c->cell)) {
         c->now.text = next_raw(d, c);
-        if (!guess_read(plan, c->now.text, &v))
+        if (!guess_read(c->plan, c->now.text, &v))
             return;
     } else {
-        v = guess_value(next_code(d, c), guess_number(&c->guess, parent));
-        c->now.text = guess_print(plan, c->text, v);
+        v = guess_value(next_code(d, c), guess_number(&u->guess, parent));
+        c->now.text = guess_print(c->plan, u->text, v);
     }
-    guess_learn(&c->guess, parent, v);
+    guess_learn(&u->guess, parent, v);
     c->now.number = v;
 }
 
 static void read_uuid(struct decoder *d, struct decoded *c)
 {
-    uint8_t style = c->label->plan.style;
+    struct undecoded *u = rest_of(d, c);
+    uint8_t style = c->plan.style;
     struct str bytes;
     bool upper;
 
-    if (is_missing(c, c->cell)) {
+    if (is_missing(d, c, c->cell)) {
         c->now.text = next_raw(d, c);
         return;
     }
-    bytes = cursor_bytes(&c->fixed, LEAF_UUID_BYTES);
+    bytes = cursor_bytes(&u->fixed, LEAF_UUID_BYTES);
     upper = style == LEAF_UUID_EITHER ? next_code(d, c) != 0 : style == 1;
     if (bytes.len == 0) {
         d->bad = true;
         return;
     }
-    leaf_uuid_print(c->text, upper, (const uint8_t *)bytes.at);
-    c->now.text = (struct str){c->text, LEAF_UUID_TEXT};
+    leaf_uuid_print(u->text, upper, (const uint8_t *)bytes.at);
+    c->now.text = (struct str){u->text, LEAF_UUID_TEXT};
 }
 
 static void resolve(struct decoder *d, enum shape_kind kind);
@@ -311,10 +337,11 @@ static void read_value(struct decoder *d, struct decoded *c);
 /* The value of this row that the label's is guessed from. */
 static const struct now *parent_of(struct decoder *d, const struct decoded *c)
 {
-    struct decoded *p = c->parent;
+    struct decoded *p;
 
-    if (!p)
+    if (c->plan.parent == LABEL_NONE)
         return &now_absent;
+    p = &d->column[c->plan.parent];
     if (d->resolved[p->kind] != d->row)
         resolve(d, (enum shape_kind)p->kind);
     if (p->here != d->row)
@@ -337,7 +364,7 @@ static void read_value(struct decoder *d, struct decoded *c)
         skip_to(d, c, cell);
     if (d->bad)
         return;
-    switch ((enum value_type)c->label->plan.type) {
+    switch ((enum value_type)c->plan.type) {
     case TYPE_TEXT:
         read_text(d, c, parent);
         break;
@@ -496,21 +523,22 @@ void decoder_pass(struct decoder *d)
         each_of(d, (enum shape_kind)k, pass);
 }
 
-static bool is_finished(const struct decoder *d, const struct decoded *c)
+static bool is_finished(const struct decoder *d, size_t label)
 {
-    bool any = d->streams.first[c - d->column] != 0;
+    const struct decoded *c = &d->column[label];
+    const struct undecoded *u = &d->rest[label];
 
     if (!c->open)
-        return !any || c - d->column == LABEL_FRAME;
-    return c->next_miss == UINT64_MAX && !c->miss.bad && c->miss.rest.len == 0 &&
-           c->raw.rest.len == 0 && c->fixed.rest.len == 0 &&
-           (c->codes == 0 || c->code_at == c->codes);
+        return !d->streams.first[label] || label == LABEL_FRAME;
+    return c->next_miss == UINT32_MAX && !u->miss.bad && u->miss.rest.len == 0 &&
+           u->raw.rest.len == 0 && u->fixed.rest.len == 0 &&
+           (u->codes == 0 || u->code_at == u->codes);
 }
 
 bool decoder_end(const struct decoder *d)
 {
     for (size_t i = 0; i < d->model->labels; i++)
-        if (!is_finished(d, &d->column[i]))
+        if (!is_finished(d, i))
             return false;
     return !d->bad;
 }

@@ -12,17 +12,21 @@
 #include "trail/leaf.h"
 #include "trail/stream.h"
 
-/* The values of one label in the block. */
+/* The values of one label in the block: what each value needs, in one line of the cache. */
 struct decoded {
-    uint32_t here;   /* the last row, + 1, that has the label */
-    uint8_t kind;    /* the shapes that say in which rows it stands */
-    bool open, needed; /* needed: to be read in every row */
     struct now now;
-    const struct label *label;
-    struct decoded *parent;
+    uint32_t here;   /* the last row, + 1, that has the label */
     uint32_t cells;  /* so far */
     uint32_t cell;   /* the next one in the streams */
-    uint64_t next_miss; /* cell that differs from the guess; UINT64_MAX: none */
+    uint32_t next_miss; /* cell that differs from the guess; UINT32_MAX: none */
+    struct plan plan;
+    uint8_t kind;    /* the shapes that say in which rows it stands */
+    bool open, needed; /* needed: to be read in every row */
+};
+_Static_assert(sizeof(struct decoded) <= 64, "one line of the cache");
+
+/* And what those need that are not as guessed. */
+struct undecoded {
     struct cursor miss, raw_len, raw, fixed;
     const uint64_t *code;
     size_t codes, code_at;
@@ -35,6 +39,7 @@ struct decoder {
     const struct model *model;
     struct streams streams;
     struct decoded *column; /* by label */
+    struct undecoded *rest; /* by label */
     uint32_t row;           /* at hand, + 1 */
     uint32_t resolved[SHAPE_KINDS]; /* the row, + 1, for which `shape` is known */
     uint32_t shape[SHAPE_KINDS];    /* number + 1, or 0 */

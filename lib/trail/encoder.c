@@ -20,17 +20,18 @@ void encoder_init(struct encoder *e, struct model *m)
 void encoder_release(struct encoder *e)
 {
     for (size_t i = 0; i < e->columns; i++) {
-        struct encoded *c = &e->column[i];
+        struct unguessed *u = &e->rest[i];
 
-        buf_release(&c->miss);
-        buf_release(&c->raw_len);
-        buf_release(&c->raw);
-        buf_release(&c->fixed);
-        free(c->code);
-        free(c->value);
-        free(c->odd);
+        buf_release(&u->miss);
+        buf_release(&u->raw_len);
+        buf_release(&u->raw);
+        buf_release(&u->fixed);
+        free(u->code);
+        free(u->value);
+        free(u->odd);
     }
     free(e->column);
+    free(e->rest);
     arena_release(&e->arena);
     memset(e, 0, sizeof *e);
 }
@@ -39,13 +40,18 @@ void encoder_fit(struct encoder *e)
 {
     size_t now = e->columns;
     size_t cap = now ? now : 128;
+    struct encoded *old = e->column;
 
     if (e->model->labels <= now)
         return;
     while (cap < e->model->labels)
         cap *= 2;
-    e->column = xrealloc(e->column, cap * sizeof *e->column);
-    memset(e->column + now, 0, (cap - now) * sizeof *e->column);
+    e->column = xlines(cap, sizeof *e->column);
+    if (now)
+        memcpy(e->column, old, now * sizeof *old);
+    free(old);
+    e->rest = xrealloc(e->rest, cap * sizeof *e->rest);
+    memset(e->rest + now, 0, (cap - now) * sizeof *e->rest);
     e->columns = cap;
     for (size_t i = now; i < e->model->labels; i++)
         encoder_begin_label(e, (uint16_t)i);
@@ -54,20 +60,19 @@ void encoder_fit(struct encoder *e)
 void encoder_begin_label(struct encoder *e, uint16_t label)
 {
     struct encoded *c = &e->column[label];
+    struct unguessed *u = &e->rest[label];
     const struct label *l = &e->model->label[label];
 
-    c->plan = l->plan;
-    c->given = c->cells = c->last_miss = c->codes = c->odds = 0;
-    c->now = now_absent;
-    c->first_new = c->next = l->values.count;
-    c->any_new = false;
-    buf_clear(&c->miss);
-    buf_clear(&c->raw_len);
-    buf_clear(&c->raw);
-    buf_clear(&c->fixed);
-    memset(c->bytes, 0, sizeof c->bytes);
+    *c = (struct encoded){.now = now_absent, .plan = l->plan, .next = l->values.count};
+    u->first_new = c->next;
+    u->odds = 0;
+    buf_clear(&u->miss);
+    buf_clear(&u->raw_len);
+    buf_clear(&u->raw);
+    buf_clear(&u->fixed);
+    memset(u->bytes, 0, sizeof u->bytes);
     if (c->plan.type == TYPE_INTEGER || c->plan.type == TYPE_MOMENT)
-        guess_begin(&c->guess, c->plan,
+        guess_begin(&u->guess, c->plan,
                     c->plan.parent == LABEL_NONE ? NULL
                                                  : &e->model->label[c->plan.parent].plan,
                     &e->arena);
@@ -93,16 +98,18 @@ static void put_varint(struct buf *b, uint64_t v)
         buf_put_varint(b, v);
 }
 
-static void miss(struct encoded *c, uint32_t cell)
+static void miss(struct encoder *e, struct encoded *c, uint32_t cell)
 {
-    put_varint(&c->miss, cell - c->last_miss);
+    put_varint(&e->rest[c - e->column].miss, cell - c->last_miss);
     c->last_miss = cell;
 }
 
-static void put_raw(struct encoded *c, struct str text)
+static void put_raw(struct encoder *e, const struct encoded *c, struct str text)
 {
-    put_varint(&c->raw_len, text.len);
-    buf_put_str(&c->raw, text);
+    struct unguessed *u = &e->rest[c - e->column];
+
+    put_varint(&u->raw_len, text.len);
+    buf_put_str(&u->raw, text);
 }
 
 static void *grown(void *list, uint32_t *cap, size_t size)
@@ -111,11 +118,13 @@ static void *grown(void *list, uint32_t *cap, size_t size)
     return xrealloc(list, *cap * size);
 }
 
-static void put_code(struct encoded *c, uint64_t code)
+static void put_code(struct encoder *e, struct encoded *c, uint64_t code)
 {
-    if (c->codes == c->code_cap)
-        c->code = grown(c->code, &c->code_cap, sizeof *c->code);
-    c->code[c->codes++] = code;
+    struct unguessed *u = &e->rest[c - e->column];
+
+    if (c->codes == u->code_cap)
+        u->code = grown(u->code, &u->code_cap, sizeof *u->code);
+    u->code[c->codes++] = code;
 }
 
 /* ---- entries and shapes ---- */
@@ -153,11 +162,11 @@ static bool follows(struct encoder *e, uint16_t number, const struct now *parent
     uint32_t guess = from == DICTIONARY_NONE ? DICTIONARY_NONE : model_follows(l, from);
 
     if (guess != DICTIONARY_NONE &&
-        (shape ? guess == c->len : str_equal(l->values.entry[guess], c->now.text))) {
+        (shape ? guess == c->now.text.len : str_equal(l->values.entry[guess], c->now.text))) {
         c->now.entry = guess;
         return true;
     }
-    c->now.entry = shape ? c->len : model_entry(e->model, number, c->now.text);
+    c->now.entry = shape ? (uint32_t)c->now.text.len : model_entry(e->model, number, c->now.text);
     if (from == DICTIONARY_NONE || c->now.entry == DICTIONARY_NONE)
         return false;
     if (guess == DICTIONARY_NONE) {
@@ -176,7 +185,7 @@ static bool as_guessed(struct encoder *e, uint16_t number, const struct now *par
     if (c->plan.guess == GUESS_EQUAL && parent->text.at &&
         str_equal(parent->text, c->now.text))
         return true;
-    c->now.entry = c->plan.type == TYPE_SHAPE ? c->len
+    c->now.entry = c->plan.type == TYPE_SHAPE ? (uint32_t)c->now.text.len
                                               : model_entry(e->model, number, c->now.text);
     return false;
 }
@@ -189,30 +198,31 @@ static void write_entry(struct encoder *e, uint16_t number, const struct now *pa
     if (as_guessed(e, number, parent, c))
         return;
     if (c->plan.guess != GUESS_NOTHING)
-        miss(c, cell);
+        miss(e, c, cell);
     if (c->plan.type == TYPE_SHAPE) {
-        put_code(c, c->len);
+        put_code(e, c, c->now.text.len);
     } else if (c->now.entry == DICTIONARY_NONE) {
-        put_code(c, 1);
-        put_raw(c, c->now.text);
+        put_code(e, c, 1);
+        put_raw(e, c, c->now.text);
     } else {
         next = c->plan.guess != GUESS_FOLLOWS && c->now.entry == c->next;
         c->any_new |= next;
-        put_code(c, next ? 0 : c->now.entry + 2ULL);
+        put_code(e, c, next ? 0 : c->now.entry + 2ULL);
         c->next += next;
     }
 }
 
 /* ---- texts, numbers, UUIDs ---- */
 
-static void write_text(const struct now *parent, struct encoded *c, uint32_t cell)
+static void write_text(struct encoder *e, const struct now *parent, struct encoded *c,
+                       uint32_t cell)
 {
     if (c->plan.guess == GUESS_EQUAL) {
         if (parent->text.at && str_equal(parent->text, c->now.text))
             return;
-        miss(c, cell);
+        miss(e, c, cell);
     }
-    put_raw(c, c->now.text);
+    put_raw(e, c, c->now.text);
 }
 
 static int bytes_of(uint64_t v)
@@ -220,28 +230,29 @@ static int bytes_of(uint64_t v)
     return v ? (71 - __builtin_clzll(v)) / 8 : 1;
 }
 
-static void write_number(const struct now *parent, struct encoded *c)
+static void write_number(struct encoder *e, const struct now *parent, struct encoded *c)
 {
-    int64_t number;
+    struct unguessed *u = &e->rest[c - e->column];
     uint64_t differ = 0;
+    int64_t number;
 
     if (guess_read(c->plan, c->now.text, &number)) {
-        differ = guess_difference(number, guess_number(&c->guess, parent));
-        guess_learn(&c->guess, parent, number);
-        c->bytes[bytes_of(differ)]++;
+        differ = guess_difference(number, guess_number(&u->guess, parent));
+        guess_learn(&u->guess, parent, number);
+        u->bytes[bytes_of(differ)]++;
         c->now.number = number;
     } else {
-        if (c->odds == c->odd_cap)
-            c->odd = grown(c->odd, &c->odd_cap, sizeof *c->odd);
-        c->odd[c->odds++] = c->now.text;
+        if (u->odds == u->odd_cap)
+            u->odd = grown(u->odd, &u->odd_cap, sizeof *u->odd);
+        u->odd[u->odds++] = c->now.text;
     }
-    if (c->codes == c->value_cap)
-        c->value = grown(c->value, &c->value_cap, sizeof *c->value);
-    c->value[c->codes] = c->now.number;
-    put_code(c, differ);
+    if (c->codes == u->value_cap)
+        u->value = grown(u->value, &u->value_cap, sizeof *u->value);
+    u->value[c->codes] = c->now.number;
+    put_code(e, c, differ);
 }
 
-static void write_uuid(struct encoded *c, uint32_t cell)
+static void write_uuid(struct encoder *e, struct encoded *c, uint32_t cell)
 {
     uint8_t style = c->plan.style;
     uint8_t bytes[LEAF_UUID_BYTES];
@@ -251,13 +262,13 @@ static void write_uuid(struct encoded *c, uint32_t cell)
     if (!good && style == LEAF_UUID_EITHER)
         good = upper = leaf_uuid_read(c->now.text, true, bytes);
     if (!good) {
-        miss(c, cell);
-        put_raw(c, c->now.text);
+        miss(e, c, cell);
+        put_raw(e, c, c->now.text);
         return;
     }
-    buf_put(&c->fixed, bytes, sizeof bytes);
+    buf_put(&e->rest[c - e->column].fixed, bytes, sizeof bytes);
     if (style == LEAF_UUID_EITHER)
-        put_code(c, upper);
+        put_code(e, c, upper);
 }
 
 /* ---- rows ---- */
@@ -268,7 +279,9 @@ static void write_value(struct encoder *e, uint16_t number)
     const struct now *parent = &now_absent;
     uint32_t cell = c->cells++;
 
-    c->now = (struct now){e->row, DICTIONARY_NONE, GUESS_ABSENT, {c->at, c->len}};
+    c->now.row = e->row;
+    c->now.entry = DICTIONARY_NONE;
+    c->now.number = GUESS_ABSENT;
     if (c->plan.parent != LABEL_NONE) {
         const struct encoded *p = &e->column[c->plan.parent];
 
@@ -280,7 +293,7 @@ static void write_value(struct encoder *e, uint16_t number)
     }
     switch ((enum value_type)c->plan.type) {
     case TYPE_TEXT:
-        write_text(parent, c, cell);
+        write_text(e, parent, c, cell);
         break;
     case TYPE_ENTRY:
     case TYPE_SHAPE:
@@ -288,10 +301,10 @@ static void write_value(struct encoder *e, uint16_t number)
         break;
     case TYPE_INTEGER:
     case TYPE_MOMENT:
-        write_number(parent, c);
+        write_number(e, parent, c);
         break;
     case TYPE_UUID:
-        write_uuid(c, cell);
+        write_uuid(e, c, cell);
         break;
     case TYPES:
         break;
@@ -310,32 +323,32 @@ void encoder_row(struct encoder *e)
 /* ---- the block ---- */
 
 /* Bytes a number that all but a few of them need; the few are written as texts. */
-static int width_of(const struct encoded *c)
+static int width_of(const struct encoded *c, const struct unguessed *u)
 {
     size_t beyond = 0;
     int width = STREAM_PLANES;
 
-    while (width > 1 && beyond + c->bytes[width] <= c->cells / 50)
-        beyond += c->bytes[width--];
+    while (width > 1 && beyond + u->bytes[width] <= c->cells / 50)
+        beyond += u->bytes[width--];
     return width;
 }
 
-static void finish_numbers(struct encoded *c)
+static void finish_numbers(struct encoder *e, struct encoded *c, struct unguessed *u)
 {
-    int width = width_of(c);
+    int width = width_of(c, u);
     uint32_t kept = 0;
     uint32_t odd = 0;
 
     for (uint32_t i = 0; i < c->codes; i++) {
         char text[LEAF_MOMENT_MAX];
-        bool good = c->value[i] != GUESS_ABSENT;
+        bool good = u->value[i] != GUESS_ABSENT;
 
-        if (good && bytes_of(c->code[i]) <= width) {
-            c->code[kept++] = c->code[i];
+        if (good && bytes_of(u->code[i]) <= width) {
+            u->code[kept++] = u->code[i];
             continue;
         }
-        miss(c, i);
-        put_raw(c, good ? guess_print(c->plan, text, c->value[i]) : c->odd[odd++]);
+        miss(e, c, i);
+        put_raw(e, c, good ? guess_print(c->plan, text, u->value[i]) : u->odd[odd++]);
     }
     c->codes = kept;
 }
@@ -343,21 +356,22 @@ static void finish_numbers(struct encoded *c)
 static void finish_label(struct encoder *e, uint16_t number, struct streams *out)
 {
     struct encoded *c = &e->column[number];
+    struct unguessed *u = &e->rest[number];
 
     if (c->plan.type == TYPE_INTEGER || c->plan.type == TYPE_MOMENT)
-        finish_numbers(c);
-    if (c->any_new && c->first_new > 0) {
+        finish_numbers(e, c, u);
+    if (c->any_new && u->first_new > 0) {
         struct buf next = {0};
 
-        buf_put_varint(&next, c->first_new);
+        buf_put_varint(&next, u->first_new);
         streams_put(out, number, PART_NEXT, buf_str(&next));
         buf_release(&next);
     }
-    streams_put(out, number, PART_FIXED, buf_str(&c->fixed));
-    streams_put(out, number, PART_MISS, buf_str(&c->miss));
-    buf_put_str(&c->raw_len, buf_str(&c->raw));
-    streams_put(out, number, PART_RAW, buf_str(&c->raw_len));
-    streams_put_planes(out, number, c->code, c->codes);
+    streams_put(out, number, PART_FIXED, buf_str(&u->fixed));
+    streams_put(out, number, PART_MISS, buf_str(&u->miss));
+    buf_put_str(&u->raw_len, buf_str(&u->raw));
+    streams_put(out, number, PART_RAW, buf_str(&u->raw_len));
+    streams_put_planes(out, number, u->code, c->codes);
 }
 
 void encoder_finish(struct encoder *e, struct streams *out)

@@ -13,20 +13,25 @@
 
 enum { ENCODER_RIVALS = 4096, ENCODER_ROW = SHAPE_KINDS * SHAPE_LEAVES + LABEL_FIRST_NAMED };
 
-/* The values of one label in the block. */
+/* The values of one label in the block: what each value needs, in one line of the cache. */
 struct encoded {
-    uint32_t given;  /* the row, + 1, that has this value: */
-    uint32_t len;    /* its bytes, or with at NULL a number of a shape + 1 */
-    const char *at;
-    struct now now;
+    struct now now;  /* its text is there as soon as it is given; a shape: its number + 1 as
+                        length of NULL */
+    uint32_t given;  /* the row, + 1, that has this value */
+    uint32_t cells, last_miss, codes;
+    uint32_t next;   /* entry of the next new value */
     struct plan plan;
-    uint32_t cells, last_miss;
-    uint32_t first_new, next; /* entry of the first new value, and of the next */
     bool any_new;
+};
+_Static_assert(sizeof(struct encoded) == 64, "one line of the cache");
+
+/* And what those need that are not as guessed. */
+struct unguessed {
     struct buf miss, raw_len, raw, fixed;
+    uint32_t first_new; /* entry of the first new value */
+    uint32_t code_cap, value_cap;
     uint64_t *code;  /* codes of entries, differences of numbers */
     int64_t *value;  /* numbers: themselves; GUESS_ABSENT: `odd` holds the text */
-    uint32_t codes, code_cap, value_cap;
     struct str *odd;
     uint32_t odds, odd_cap;
     uint16_t bytes[STREAM_PLANES + 1]; /* how many differences need that many bytes */
@@ -42,6 +47,7 @@ struct rival {
 struct encoder {
     struct model *model;
     struct encoded *column; /* by label */
+    struct unguessed *rest; /* by label */
     size_t columns;
     uint32_t row;           /* at hand, + 1 */
     uint16_t list[ENCODER_ROW]; /* labels given in it */
@@ -68,8 +74,7 @@ static inline void encoder_give(struct encoder *e, uint16_t label, const char *a
     struct encoded *c = &e->column[label];
 
     c->given = e->row;
-    c->at = at;
-    c->len = len;
+    c->now.text = (struct str){at, len};
     e->list[e->listed++] = label;
 }
 

@@ -21,9 +21,16 @@ static struct label *label_add(struct model *m, uint8_t kind, bool number, struc
 {
     struct label *l;
 
-    m->label = xrealloc(m->label, (m->labels + 1) * sizeof *m->label);
+    if (m->labels == m->labels_cap) {
+        struct label *old = m->label;
+
+        m->labels_cap = old ? 2 * m->labels_cap : 64;
+        m->label = xlines(m->labels_cap, sizeof *m->label);
+        if (old)
+            memcpy(m->label, old, m->labels * sizeof *old);
+        free(old);
+    }
     l = &m->label[m->labels++];
-    memset(l, 0, sizeof *l);
     l->kind = kind;
     l->number = number;
     l->name = name;
@@ -128,11 +135,6 @@ uint32_t model_entry(struct model *m, uint16_t label, struct str value)
     if (entry == count)
         m->text_bytes += value.len + sizeof value;
     return entry;
-}
-
-uint32_t model_follows(const struct label *l, uint32_t parent)
-{
-    return parent < l->follows_cap ? l->follows[parent] : DICTIONARY_NONE;
 }
 
 /* Make room in a list for its element `at`; the new ones have all bits set. */

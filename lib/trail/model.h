@@ -59,25 +59,28 @@ struct pair {
     uint32_t parent, value;
 };
 
+/* What every value needs stands first, in one line of the cache. */
 struct label {
-    uint8_t kind;   /* enum shape_kind of the texts it stands in */
-    bool number;    /* of JSON numbers */
-    bool token, url; /* the leaf that may hold a token, a URL */
+    uint32_t *follows; /* by entry of the parent; DICTIONARY_NONE: unknown */
+    struct dictionary values;
+    uint32_t follows_cap;
+    struct plan plan;
+    uint8_t kind;      /* enum shape_kind of the texts it stands in */
+    bool number;       /* of JSON numbers */
+    bool token, url;   /* the leaf that may hold a token, a URL */
     bool planned, provisional;
     struct str name;
-    struct plan plan;
-    struct dictionary values;
-    uint32_t *follows; /* by entry of the parent; DICTIONARY_NONE: unknown */
-    uint32_t follows_cap;
     struct pair *pair; /* writer: that the next definitions tell */
     uint32_t pairs, pairs_cap, values_told;
+    char spare[36];
 };
+_Static_assert(sizeof(struct label) == 128, "two lines of the cache a label");
 
 struct model {
     struct shapes shapes;
     struct dictionary names; /* kind, number or not, name -> label */
     struct label *label;
-    size_t labels;
+    size_t labels, labels_cap;
     struct arena texts;
     size_t text_bytes;       /* of values */
     uint32_t labels_told, shapes_told, pieces_told;
@@ -101,7 +104,10 @@ uint16_t model_shapes_label(const struct model *m, uint16_t number);
 
 /* Writer: the entry of a value, DICTIONARY_NONE where it is not admitted. */
 uint32_t model_entry(struct model *m, uint16_t label, struct str value);
-uint32_t model_follows(const struct label *l, uint32_t parent);
+static inline uint32_t model_follows(const struct label *l, uint32_t parent)
+{
+    return parent < l->follows_cap ? l->follows[parent] : DICTIONARY_NONE;
+}
 void model_set_follows(struct label *l, uint32_t parent, uint32_t value);
 /* Writer: change a plan, or what follows from an entry; told with the next definitions. */
 void model_set_plan(struct model *m, uint16_t label, struct plan plan);
