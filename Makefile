@@ -11,7 +11,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wvla \
            -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wpointer-arith \
            -Wwrite-strings -Wformat=2 -Wundef -Werror
 CFLAGS  ?= -O2 -g
-ALLC     = -std=c11 -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -MMD -MP $(WARN) \
+ALLC     = -std=c11 -pthread -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. -MMD -MP $(WARN) \
            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # libdeflate is used where it is installed, which is known only after the packages are.
 FASTER   = $(shell printf '\043include <libdeflate.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
@@ -46,7 +46,7 @@ build/so/%.o: %.c | $(DEPS_OK)
 	@$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(ALLC)) $(CFLAGS) -fPIC -fvisibility=hidden \
 		-DGPCA_EXTENSION -c -o $@ $<
 build/gpca.so: $(PART)
-	@$(CC) -shared -o $@ $^ -lcrypto -lz -lm $(if $(FASTER),-ldeflate)
+	@$(CC) -shared -pthread -o $@ $^ -lcrypto -lz -lm $(if $(FASTER),-ldeflate)
 build/so/lib/base/deflate.o $(B)/lib/base/deflate.o: ALLC += $(if $(FASTER),-DGPCA_LIBDEFLATE)
 
 $(DEPS_OK): etc/packages

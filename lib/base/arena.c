@@ -43,6 +43,23 @@ struct str arena_copy(struct arena *a, struct str s)
     return (struct str){p, s.len};
 }
 
+void arena_join(struct arena *to, struct arena *from)
+{
+    struct arena_chunk *oldest = from->chunk;
+
+    if (!oldest)
+        return;
+    while (oldest->older)
+        oldest = oldest->older;
+    if (to->chunk) {
+        oldest->older = to->chunk->older;
+        to->chunk->older = from->chunk;
+    } else {
+        to->chunk = from->chunk;
+    }
+    from->chunk = NULL;
+}
+
 static void free_from(struct arena_chunk *c)
 {
     while (c) {

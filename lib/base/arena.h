@@ -16,6 +16,8 @@ struct arena {
 
 void *arena_alloc(struct arena *a, size_t size); /* aligned to 16, not zeroed */
 struct str arena_copy(struct arena *a, struct str s);
+/* What lives in `from`, which is empty afterwards, lives in `to` from now on. */
+void arena_join(struct arena *to, struct arena *from);
 void arena_reset(struct arena *a);   /* forgets all, keeps one chunk for reuse */
 void arena_release(struct arena *a); /* frees all */
 

@@ -270,11 +270,8 @@ int definitions_open(struct definitions *d, struct str bytes, struct err *err)
 
 int definitions_take(const struct definitions *d, struct model *m, struct err *err)
 {
-    char *bytes = xmalloc(d->len);
+    char *bytes = arena_alloc(&m->texts, d->len);
     int rc = inflate_block(bytes, d->len, d->packed, err);
 
-    if (rc == 0)
-        rc = model_take(m, (struct str){bytes, d->len}, err);
-    free(bytes);
-    return rc;
+    return rc < 0 ? rc : model_take(m, (struct str){bytes, d->len}, err);
 }

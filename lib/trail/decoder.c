@@ -73,6 +73,7 @@ int decoder_begin(struct decoder *d, struct str packed, const struct model *m, s
 
         d->bad |= is_circle(m, state, (uint16_t)i);
         c->plan = m->label[i].plan;
+        c->place = m->label[i].place;
         c->kind = i == LABEL_RECORD ? (uint8_t)SHAPE_RECORD
                                     : (uint8_t)kind_of(model_shapes_label(m, (uint16_t)i));
         c->now = now_absent;
@@ -241,56 +242,72 @@ static void skip_to(struct decoder *d, struct decoded *c, uint32_t cell)
 
 /* ---- one value ---- */
 
-/* What it is guessed to be; false: there is no guess. */
-static bool guessed(const struct decoder *d, const struct decoded *c,
-                    const struct now *parent, uint32_t *entry, struct str *text)
+/* A number is written out when its text is asked for, which in rows passed it is not. */
+static struct str text_now(struct decoder *d, struct decoded *c)
+{
+    if (!c->now.text.at && c->now.number != GUESS_ABSENT)
+        c->now.text = guess_print(c->plan, rest_of(d, c)->text, c->now.number);
+    return c->now.text;
+}
+
+/* The parent's text; false: it has none in this row. */
+static bool take_equal(struct decoder *d, struct decoded *c, const struct now *parent)
+{
+    if (parent == &now_absent)
+        return false;
+    c->now.text = text_now(d, &d->column[c->plan.parent]);
+    return c->now.text.at != NULL;
+}
+
+/* The value that is not among those that differ; false: there is no guess. */
+static bool read_guess(struct decoder *d, struct decoded *c, const struct now *parent)
 {
     uint32_t from = c->plan.parent == LABEL_NONE ? 0 : parent->entry;
+    uint16_t label = (uint16_t)(c - d->column);
 
-    if (c->plan.guess == GUESS_EQUAL) {
-        *text = parent->text;
-        return text->at != NULL;
-    }
+    if (c->plan.guess == GUESS_EQUAL)
+        return take_equal(d, c, parent);
     if (from != DICTIONARY_NONE)
-        *entry = model_follows(&d->model->label[c - d->column], from);
-    return *entry != DICTIONARY_NONE;
+        c->now.entry = model_kin(d->model, label, c->plan.parent, c->place, from);
+    if (c->now.entry == DICTIONARY_NONE)
+        return false;
+    if (c->plan.type != TYPE_SHAPE)
+        c->now.text = d->model->label[label].values.entry[c->now.entry];
+    return true;
+}
+
+static void read_code(struct decoder *d, struct decoded *c)
+{
+    const struct dictionary *values = &d->model->label[c - d->column].values;
+    uint64_t code = next_code(d, c);
+
+    if (c->plan.type == TYPE_SHAPE) {
+        c->now.entry = (uint32_t)code;
+    } else if (code == 1) {
+        c->now.text = next_raw(d, c);
+    } else {
+        c->now.entry = code == 0 ? rest_of(d, c)->next++ : (uint32_t)(code - 2);
+        if (c->now.entry < values->count)
+            c->now.text = values->entry[c->now.entry];
+        else
+            d->bad = true;
+    }
 }
 
 static void read_entry(struct decoder *d, struct decoded *c, const struct now *parent)
 {
-    bool shape = c->plan.type == TYPE_SHAPE;
-    struct str text = {NULL, 0};
-    uint32_t entry = DICTIONARY_NONE;
-
-    if (is_missing(d, c, c->cell) || c->plan.guess == GUESS_NOTHING) {
-        uint64_t code = next_code(d, c);
-
-        if (shape)
-            entry = (uint32_t)code;
-        else if (code == 1)
-            text = next_raw(d, c);
-        else
-            entry = code == 0 ? rest_of(d, c)->next++ : (uint32_t)(code - 2);
-    } else if (!guessed(d, c, parent, &entry, &text)) {
+    if (is_missing(d, c, c->cell) || c->plan.guess == GUESS_NOTHING)
+        read_code(d, c);
+    else if (!read_guess(d, c, parent))
         d->bad = true;
-    }
-    c->now.entry = entry;
-    if (!shape && entry != DICTIONARY_NONE) {
-        const struct dictionary *values = &d->model->label[c - d->column].values;
-
-        if (entry < values->count)
-            text = values->entry[entry];
-        else
-            d->bad = true;
-    }
-    c->now.text = text;
 }
 
 static void read_text(struct decoder *d, struct decoded *c, const struct now *parent)
 {
-    bool equal = c->plan.guess == GUESS_EQUAL;
-
-    c->now.text = equal && !is_missing(d, c, c->cell) ? parent->text : next_raw(d, c);
+    if (c->plan.guess != GUESS_EQUAL || is_missing(d, c, c->cell))
+        c->now.text = next_raw(d, c);
+    else if (!take_equal(d, c, parent))
+        d->bad = true;
 }
 
 static void read_number(struct decoder *d, struct decoded *c, const struct now *parent)
@@ -304,7 +321,6 @@ static void read_number(struct decoder *d, struct decoded *c, const struct now *
             return;
     } else {
         v = guess_value(next_code(d, c), guess_number(&u->guess, parent));
-        c->now.text = guess_print(c->plan, u->text, v);
     }
     guess_learn(&u->guess, parent, v);
     c->now.number = v;
@@ -356,7 +372,7 @@ static void read_value(struct decoder *d, struct decoded *c)
     uint32_t cell = c->cells++;
     const struct now *parent;
 
-    c->now = (struct now){d->row, DICTIONARY_NONE, GUESS_ABSENT, {"", 0}};
+    c->now = (struct now){d->row, DICTIONARY_NONE, GUESS_ABSENT, {NULL, 0}};
     parent = parent_of(d, c);
     if (!c->open)
         open_column(d, c);
@@ -505,7 +521,7 @@ struct str decoder_text(struct decoder *d, uint16_t label)
 
     if (c->now.row != d->row)
         read_value(d, c);
-    return c->now.text;
+    return text_now(d, c);
 }
 
 void decoder_row(struct decoder *d)

@@ -14,12 +14,13 @@
 
 /* The values of one label in the block: what each value needs, in one line of the cache. */
 struct decoded {
-    struct now now;
+    struct now now;  /* of a number its text only once it was asked for */
     uint32_t here;   /* the last row, + 1, that has the label */
     uint32_t cells;  /* so far */
     uint32_t cell;   /* the next one in the streams */
     uint32_t next_miss; /* cell that differs from the guess; UINT32_MAX: none */
     struct plan plan;
+    uint16_t place;  /* among what follows from its parent */
     uint8_t kind;    /* the shapes that say in which rows it stands */
     bool open, needed; /* needed: to be read in every row */
 };

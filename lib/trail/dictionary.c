@@ -63,12 +63,19 @@ uint32_t dictionary_find(struct dictionary *d, struct str text)
     return find(d, text, hash_of(text));
 }
 
+void dictionary_reserve(struct dictionary *d, uint64_t n)
+{
+    if (n <= d->cap - d->count)
+        return;
+    d->cap = d->cap ? d->cap : 16;
+    while (d->cap - d->count < n)
+        d->cap *= 2;
+    d->entry = xrealloc(d->entry, d->cap * sizeof *d->entry);
+}
+
 void dictionary_add(struct dictionary *d, struct str text)
 {
-    if (d->count == d->cap) {
-        d->cap = d->cap ? d->cap * 2 : 16;
-        d->entry = xrealloc(d->entry, d->cap * sizeof *d->entry);
-    }
+    dictionary_reserve(d, 1);
     d->entry[d->count++] = text;
 }
 

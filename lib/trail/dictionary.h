@@ -23,6 +23,8 @@ struct dictionary {
 uint32_t dictionary_find(struct dictionary *d, struct str text);
 /* The number of text; it is added, with its bytes copied to texts, where it is new. */
 uint32_t dictionary_put(struct dictionary *d, struct str text, struct arena *texts);
+/* Make room for n more. */
+void dictionary_reserve(struct dictionary *d, uint64_t n);
 /* Add text, known to be new, whose bytes outlive the dictionary. */
 void dictionary_add(struct dictionary *d, struct str text);
 void dictionary_release(struct dictionary *d);

@@ -63,7 +63,8 @@ void encoder_begin_label(struct encoder *e, uint16_t label)
     struct unguessed *u = &e->rest[label];
     const struct label *l = &e->model->label[label];
 
-    *c = (struct encoded){.now = now_absent, .plan = l->plan, .next = l->values.count};
+    *c = (struct encoded){.now = now_absent, .plan = l->plan, .place = l->place,
+                          .next = l->values.count};
     u->first_new = c->next;
     u->odds = 0;
     buf_clear(&u->miss);
@@ -156,21 +157,24 @@ void encoder_move_rivals(struct encoder *e, bool forget)
 static bool follows(struct encoder *e, uint16_t number, const struct now *parent,
                     struct encoded *c)
 {
-    struct label *l = &e->model->label[number];
     bool shape = c->plan.type == TYPE_SHAPE;
     uint32_t from = c->plan.parent == LABEL_NONE ? 0 : parent->entry;
-    uint32_t guess = from == DICTIONARY_NONE ? DICTIONARY_NONE : model_follows(l, from);
+    uint32_t guess = from == DICTIONARY_NONE
+                         ? DICTIONARY_NONE
+                         : model_kin(e->model, number, c->plan.parent, c->place, from);
 
     if (guess != DICTIONARY_NONE &&
-        (shape ? guess == c->now.text.len : str_equal(l->values.entry[guess], c->now.text))) {
+        (shape ? guess == c->now.text.len
+               : str_equal(e->model->label[number].values.entry[guess], c->now.text))) {
         c->now.entry = guess;
         return true;
     }
-    c->now.entry = shape ? (uint32_t)c->now.text.len : model_entry(e->model, number, c->now.text);
+    c->now.entry = shape ? (uint32_t)c->now.text.len
+                         : model_entry(e->model, number, c->now.text);
     if (from == DICTIONARY_NONE || c->now.entry == DICTIONARY_NONE)
         return false;
     if (guess == DICTIONARY_NONE) {
-        model_set_follows(l, from, c->now.entry);
+        model_set_follows(e->model, number, from, c->now.entry);
         return true;
     }
     note_rival(e, number, from, c->now.entry);

@@ -21,6 +21,7 @@ struct encoded {
     uint32_t cells, last_miss, codes;
     uint32_t next;   /* entry of the next new value */
     struct plan plan;
+    uint16_t place; /* among what follows from its parent */
     bool any_new;
 };
 _Static_assert(sizeof(struct encoded) == 64, "one line of the cache");

@@ -3,7 +3,9 @@
  * first one to read is found without any list. */
 #include "trail/generation.h"
 
-#include "trail/block.h"
+#include "trail/ahead.h"
+
+enum { AHEAD_GROUPS = 8 }; /* fewer are not worth a thread */
 
 void generation_init(struct generation *g)
 {
@@ -13,8 +15,23 @@ void generation_init(struct generation *g)
 
 void generation_release(struct generation *g)
 {
+    ahead_stop(g->ahead);
     model_release(&g->model);
-    buf_release(&g->bytes);
+}
+
+void generation_expect(struct generation *g, size_t last)
+{
+    if (last == 0) {
+        ahead_stop(g->ahead);
+        g->ahead = NULL;
+    }
+    g->expected = last;
+}
+
+void generation_start(struct generation *g, struct segment_map *map)
+{
+    if (!g->ahead && g->taken == 0 && map->groups >= AHEAD_GROUPS)
+        g->ahead = ahead_start(map, 0, map->groups);
 }
 
 static void restart(struct generation *g, uint64_t number)
@@ -25,36 +42,16 @@ static void restart(struct generation *g, uint64_t number)
     g->taken = 0;
 }
 
-static bool has_definitions(const struct group *head)
-{
-    return head->extents > 0 && head->extent[0].tag == DEFINITIONS_TAG;
-}
-
-static int open_definitions(struct generation *g, struct segment_map *map, size_t index,
-                            const struct group *head, struct definitions *d, struct err *err)
-{
-    int rc;
-
-    buf_clear(&g->bytes);
-    if (!has_definitions(head))
-        return err_set(err, ERR_CORRUPT, "a row group has no definitions, but a later one"
-                       " builds on them");
-    if ((rc = segment_extent_read(map, index, head, 0, &g->bytes, err)) < 0)
-        return rc;
-    return definitions_open(d, buf_str(&g->bytes), err);
-}
-
 /* Take the definitions of one group, which must be the next of the generation. */
-static int take_group(struct generation *g, struct segment_map *map, size_t index,
-                      const struct group *head, struct err *err)
+static int take(struct generation *g, struct loaded *l, struct err *err)
 {
-    struct definitions d;
-    int rc = open_definitions(g, map, index, head, &d, err);
+    int rc = 0;
 
-    if (rc == 0 && (d.generation != g->number || d.groups_before != g->taken))
+    if (l->head.generation != g->number || l->head.groups_before != g->taken)
         rc = err_set(err, ERR_CORRUPT, "the definitions of row groups are out of order");
+    arena_join(&g->model.texts, &l->arena);
     if (rc == 0)
-        rc = definitions_take(&d, &g->model, err);
+        rc = model_take(&g->model, l->bytes, err);
     if (rc == 0)
         g->taken++;
     else
@@ -62,35 +59,67 @@ static int take_group(struct generation *g, struct segment_map *map, size_t inde
     return rc;
 }
 
+static int load(struct generation *g, struct segment_map *map, size_t group,
+                struct loaded *out, struct err *err)
+{
+    struct arena arena = {0};
+    struct group head;
+    int rc;
+
+    if (ahead_has(g->ahead, group))
+        return ahead_next(g->ahead, group, out, err);
+    rc = segment_group_read(map, group, &head, &arena, err);
+    if (rc == 0)
+        rc = ahead_load(out, map, group, &head, err);
+    arena_release(&arena);
+    return rc;
+}
+
+/* Take those of the groups from `from` to `to`, all of one generation. */
+static int take_groups(struct generation *g, struct segment_map *map, size_t from, size_t to,
+                       struct err *err)
+{
+    size_t last = g->expected > to ? g->expected : to;
+    int rc = 0;
+
+    if (!ahead_has(g->ahead, from) && last - from >= AHEAD_GROUPS) {
+        ahead_stop(g->ahead);
+        g->ahead = ahead_start(map, from, last + 1);
+    }
+    for (size_t i = from; rc == 0 && i <= to; i++) {
+        struct loaded l = {.arena = {NULL}};
+
+        rc = load(g, map, i, &l, err);
+        if (rc == 0)
+            rc = take(g, &l, err);
+        arena_release(&l.arena);
+    }
+    return rc;
+}
+
 int generation_reach(struct generation *g, struct segment_map *map, size_t index,
                      const struct group *head, size_t *blocks, struct err *err)
 {
+    struct buf packed = {0};
     struct definitions d;
-    struct arena arena = {0};
-    uint64_t before;
     int rc;
 
-    *blocks = has_definitions(head);
+    *blocks = head->extents > 0 && head->extent[0].tag == DEFINITIONS_TAG;
     if (!*blocks) {
         restart(g, UINT64_MAX); /* verbatim rows need nothing */
         return 0;
     }
-    if ((rc = open_definitions(g, map, index, head, &d, err)) < 0)
+    rc = segment_extent_read(map, index, head, 0, &packed, err);
+    if (rc == 0)
+        rc = definitions_open(&d, buf_str(&packed), err);
+    buf_release(&packed);
+    if (rc < 0)
         return rc;
-    before = d.groups_before;
-    if (g->number == d.generation && g->taken == before + 1)
+    if (g->number == d.generation && g->taken == d.groups_before + 1)
         return 0;
-    if (before > index)
+    if (d.groups_before > index)
         return err_set(err, ERR_CORRUPT, "the definitions of row groups are out of order");
-    if (g->number != d.generation || g->taken > before)
+    if (g->number != d.generation || g->taken > d.groups_before)
         restart(g, d.generation);
-    for (size_t i = index - (before - g->taken); rc == 0 && i < index; i++) {
-        struct group earlier;
-
-        arena_reset(&arena);
-        if ((rc = segment_group_read(map, i, &earlier, &arena, err)) == 0)
-            rc = take_group(g, map, i, &earlier, err);
-    }
-    arena_release(&arena);
-    return rc < 0 ? rc : take_group(g, map, index, head, err);
+    return take_groups(g, map, index - (size_t)(d.groups_before - g->taken), index, err);
 }

@@ -1,5 +1,6 @@
 /* generation.h - the model that a group's blocks are read with. A reader asks for groups
- * in any order; in ascending order each group's definitions are read once. One thread. */
+ * in any order; in ascending order each group's definitions are read once, and ahead on
+ * another thread where many are expected. */
 #ifndef TRAIL_GENERATION_H
 #define TRAIL_GENERATION_H
 
@@ -10,11 +11,18 @@ struct generation {
     struct model model;
     uint64_t number; /* seq of its first row */
     uint64_t taken;  /* groups whose definitions the model holds; 0: none */
-    struct buf bytes;
+    size_t expected; /* the last group that will be asked for, as far as is known */
+    struct ahead *ahead;
 };
 
 void generation_init(struct generation *g);
 void generation_release(struct generation *g);
+
+/* Groups will be asked for in ascending order, up to this one: their definitions may be
+ * loaded ahead. 0: nothing is known. */
+void generation_expect(struct generation *g, size_t last);
+/* They will be asked for from the first group of the map on: begin to load. */
+void generation_start(struct generation *g, struct segment_map *map);
 
 /* Bring the model to where group `index` of the map, described by head, needs it. *blocks
  * is the number of the extent that holds its first block. Errors as of the extents. */

@@ -38,6 +38,7 @@ static struct label *label_add(struct model *m, uint8_t kind, bool number, struc
                str_equal_nocase(name, STR(".request.headers.authorization"));
     l->url = kind == SHAPE_RECORD && !number && str_equal(name, STR(".request.url"));
     l->plan = (struct plan){TYPE_ENTRY, GUESS_NOTHING, 0, LABEL_NONE};
+    l->constant = DICTIONARY_NONE;
     return l;
 }
 
@@ -58,7 +59,9 @@ void model_release(struct model *m)
 {
     for (size_t i = 0; i < m->labels; i++) {
         dictionary_release(&m->label[i].values);
-        free(m->label[i].follows);
+        for (size_t k = 0; k < m->label[i].kin_pages; k++)
+            free(m->label[i].kin[k]);
+        free(m->label[i].kin);
         free(m->label[i].pair);
     }
     free(m->label);
@@ -152,15 +155,90 @@ static void *reach(void *list, uint32_t *cap, uint32_t at, size_t size)
     return list;
 }
 
-static void put_follows(struct label *l, uint32_t parent, uint32_t value)
+/* ---- what follows from what ---- */
+
+/* The lowest place among the parent's kin that no other label has; KIN_PLACES: none. */
+static uint16_t free_place(const struct model *m, uint16_t label, uint16_t parent)
 {
-    l->follows = reach(l->follows, &l->follows_cap, parent, sizeof *l->follows);
-    l->follows[parent] = value;
+    bool used[KIN_PLACES + 1] = {false};
+    uint16_t place = 0;
+
+    for (size_t i = 0; i < m->labels; i++) {
+        const struct label *l = &m->label[i];
+
+        if (i != label && l->plan.guess == GUESS_FOLLOWS && l->plan.parent == parent)
+            used[l->place] = true;
+    }
+    while (place < KIN_PLACES && used[place])
+        place++;
+    return place;
 }
 
-void model_set_follows(struct label *l, uint32_t parent, uint32_t value)
+bool model_has_place(const struct model *m, uint16_t label, uint16_t parent)
 {
-    put_follows(l, parent, value);
+    return parent == LABEL_NONE || free_place(m, label, parent) < KIN_PLACES;
+}
+
+/* Give each entry room for that place; what is new is unknown. */
+static void widen_kin(struct label *p, uint16_t place)
+{
+    uint16_t stride = p->kin_stride ? p->kin_stride : 1;
+
+    while (stride <= place)
+        stride = (uint16_t)(stride * 2);
+    for (size_t i = 0; i < p->kin_pages; i++) {
+        uint32_t *old = p->kin[i];
+
+        if (!old)
+            continue;
+        p->kin[i] = xmalloc(KIN_PAGE * stride * sizeof *old);
+        memset(p->kin[i], 0xff, KIN_PAGE * stride * sizeof *old);
+        for (size_t k = 0; k < KIN_PAGE; k++)
+            memcpy(p->kin[i] + k * stride, old + k * p->kin_stride,
+                   p->kin_stride * sizeof *old);
+        free(old);
+    }
+    p->kin_stride = stride;
+}
+
+/* Where the number at that place of an entry stands. */
+static uint32_t *reach_kin(struct label *p, uint32_t entry, uint16_t place)
+{
+    uint32_t page = entry / KIN_PAGE;
+
+    if (place >= p->kin_stride)
+        widen_kin(p, place);
+    if (page >= p->kin_pages) {
+        uint32_t pages = p->kin_pages ? p->kin_pages : 8;
+
+        while (pages <= page)
+            pages *= 2;
+        p->kin = xrealloc(p->kin, pages * sizeof *p->kin);
+        memset(p->kin + p->kin_pages, 0, (pages - p->kin_pages) * sizeof *p->kin);
+        p->kin_pages = pages;
+    }
+    if (!p->kin[page]) {
+        p->kin[page] = xmalloc(KIN_PAGE * p->kin_stride * sizeof **p->kin);
+        memset(p->kin[page], 0xff, KIN_PAGE * p->kin_stride * sizeof **p->kin);
+    }
+    return &p->kin[page][entry % KIN_PAGE * p->kin_stride + place];
+}
+
+static void put_follows(struct model *m, uint16_t label, uint32_t parent, uint32_t value)
+{
+    struct label *l = &m->label[label];
+
+    if (l->plan.parent == LABEL_NONE)
+        l->constant = value;
+    else
+        *reach_kin(&m->label[l->plan.parent], parent, l->place) = value;
+}
+
+void model_set_follows(struct model *m, uint16_t label, uint32_t parent, uint32_t value)
+{
+    struct label *l = &m->label[label];
+
+    put_follows(m, label, parent, value);
     if (l->pairs == l->pairs_cap) {
         l->pairs_cap = l->pairs_cap ? l->pairs_cap * 2 : 64;
         l->pair = xrealloc(l->pair, l->pairs_cap * sizeof *l->pair);
@@ -168,15 +246,32 @@ void model_set_follows(struct label *l, uint32_t parent, uint32_t value)
     l->pair[l->pairs++] = (struct pair){parent, value};
 }
 
-static void put_plan(struct label *l, struct plan plan)
+static void forget_place(struct label *p, uint16_t place)
 {
-    if (l->plan.parent != plan.parent || l->plan.guess != plan.guess ||
-        l->plan.type != plan.type) {
-        if (l->follows_cap)
-            memset(l->follows, 0xff, l->follows_cap * sizeof *l->follows);
-    }
+    for (size_t i = 0; i < p->kin_pages && place < p->kin_stride; i++)
+        for (size_t k = 0; p->kin[i] && k < KIN_PAGE; k++)
+            p->kin[i][k * p->kin_stride + place] = DICTIONARY_NONE;
+}
+
+/* False: the parent has no place left. */
+static bool put_plan(struct model *m, uint16_t label, struct plan plan)
+{
+    struct label *l = &m->label[label];
+    bool same = l->plan.parent == plan.parent && l->plan.guess == plan.guess &&
+                l->plan.type == plan.type;
+
     l->plan = plan;
     l->planned = true;
+    if (same)
+        return true;
+    l->constant = DICTIONARY_NONE;
+    if (plan.guess != GUESS_FOLLOWS || plan.parent == LABEL_NONE)
+        return true;
+    l->place = free_place(m, label, plan.parent);
+    if (l->place == KIN_PLACES)
+        return false;
+    forget_place(&m->label[plan.parent], l->place);
+    return true;
 }
 
 void model_set_plan(struct model *m, uint16_t label, struct plan plan)
@@ -187,7 +282,7 @@ void model_set_plan(struct model *m, uint16_t label, struct plan plan)
     buf_put_u8(&m->plans, plan.style);
     buf_put_varint(&m->plans, plan.parent == LABEL_NONE ? 0 : plan.parent + 1U);
     m->plans_changed++;
-    put_plan(&m->label[label], plan);
+    put_plan(m, label, plan);
 }
 
 void model_move(struct model *m, uint16_t label, uint32_t parent, uint32_t value)
@@ -196,7 +291,7 @@ void model_move(struct model *m, uint16_t label, uint32_t parent, uint32_t value
     buf_put_varint(&m->moved, parent);
     buf_put_varint(&m->moved, value);
     m->pairs_moved++;
-    put_follows(&m->label[label], parent, value);
+    put_follows(m, label, parent, value);
 }
 
 bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan)
@@ -351,7 +446,7 @@ static void take_labels(struct taking *t)
     }
 }
 
-/* n texts behind d. Their bytes are copied in one piece. */
+/* n texts behind d, which stay where they are. */
 static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
 {
     struct cursor lengths = t->c;
@@ -365,10 +460,8 @@ static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
     for (uint64_t i = 0; i < n && total <= LIMIT_DEFINITIONS_BYTES; i++)
         total += cursor_varint(&t->c);
     all = (struct cursor){cursor_bytes(&t->c, total), false};
-    if (t->c.bad)
-        return;
-    all.rest = arena_copy(&t->m->texts, all.rest);
-    for (uint64_t i = 0; i < n; i++)
+    dictionary_reserve(d, t->c.bad ? 0 : n);
+    for (uint64_t i = 0; i < n && !t->c.bad; i++)
         dictionary_add(d, cursor_bytes(&all, cursor_varint(&lengths)));
 }
 
@@ -433,7 +526,7 @@ static void take_plans(struct taking *t)
             !model_plan_valid(t->m, (uint16_t)label, plan))
             t->c.bad = true;
         else
-            put_plan(&t->m->label[label], plan);
+            t->c.bad = !put_plan(t->m, (uint16_t)label, plan);
     }
 }
 
@@ -496,7 +589,7 @@ static void take_pairs(struct taking *t)
             if (parent >= parent_limit || value >= value_limit)
                 t->c.bad = true;
             else
-                put_follows(l, (uint32_t)parent, (uint32_t)value);
+                put_follows(t->m, (uint16_t)label, (uint32_t)parent, (uint32_t)value);
         }
     }
 }
@@ -515,7 +608,7 @@ static void take_moved(struct taking *t)
             value >= entries_of(t->m, (uint16_t)label))
             t->c.bad = true;
         else
-            put_follows(l, (uint32_t)parent, (uint32_t)value);
+            put_follows(t->m, (uint16_t)label, (uint32_t)parent, (uint32_t)value);
     }
 }
 

@@ -59,20 +59,27 @@ struct pair {
     uint32_t parent, value;
 };
 
+/* What follows from one entry of a label stands together, a place for each label that is
+ * guessed from it: a value of the parent brings the others near. */
+enum { KIN_PLACES = 128, KIN_PAGE = 512 /* entries */ };
+
 /* What every value needs stands first, in one line of the cache. */
 struct label {
-    uint32_t *follows; /* by entry of the parent; DICTIONARY_NONE: unknown */
+    uint32_t **kin;    /* pages of kin_stride numbers an entry; NULL: all unknown */
+    uint32_t kin_pages;
+    uint16_t kin_stride;
+    uint16_t place;    /* among the kin of plan.parent */
     struct dictionary values;
-    uint32_t follows_cap;
     struct plan plan;
     uint8_t kind;      /* enum shape_kind of the texts it stands in */
     bool number;       /* of JSON numbers */
     bool token, url;   /* the leaf that may hold a token, a URL */
     bool planned, provisional;
     struct str name;
+    uint32_t constant; /* what follows where there is no parent */
     struct pair *pair; /* writer: that the next definitions tell */
     uint32_t pairs, pairs_cap, values_told;
-    char spare[36];
+    char spare[20];
 };
 _Static_assert(sizeof(struct label) == 128, "two lines of the cache a label");
 
@@ -104,11 +111,24 @@ uint16_t model_shapes_label(const struct model *m, uint16_t number);
 
 /* Writer: the entry of a value, DICTIONARY_NONE where it is not admitted. */
 uint32_t model_entry(struct model *m, uint16_t label, struct str value);
-static inline uint32_t model_follows(const struct label *l, uint32_t parent)
+void model_set_follows(struct model *m, uint16_t label, uint32_t parent, uint32_t value);
+/* What follows from entry `from` of the parent, LABEL_NONE for none, at that place, or for a
+ * label without a parent from nothing. DICTIONARY_NONE: it is unknown. */
+static inline uint32_t model_kin(const struct model *m, uint16_t label, uint16_t parent,
+                                 uint16_t place, uint32_t from)
 {
-    return parent < l->follows_cap ? l->follows[parent] : DICTIONARY_NONE;
+    const struct label *p;
+    const uint32_t *page;
+
+    if (parent == LABEL_NONE)
+        return m->label[label].constant;
+    p = &m->label[parent];
+    page = from / KIN_PAGE < p->kin_pages ? p->kin[from / KIN_PAGE] : NULL;
+    return page && place < p->kin_stride ? page[from % KIN_PAGE * p->kin_stride + place]
+                                         : DICTIONARY_NONE;
 }
-void model_set_follows(struct label *l, uint32_t parent, uint32_t value);
+/* Is there a place for one more label that follows from `parent`? */
+bool model_has_place(const struct model *m, uint16_t label, uint16_t parent);
 /* Writer: change a plan, or what follows from an entry; told with the next definitions. */
 void model_set_plan(struct model *m, uint16_t label, struct plan plan);
 void model_move(struct model *m, uint16_t label, uint32_t parent, uint32_t value);
@@ -116,7 +136,7 @@ bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan);
 
 /* Append all that is new since the last time. */
 void model_tell(struct model *m, struct buf *out);
-/* Take what model_tell() wrote; texts are copied. */
+/* Take what model_tell() wrote; its bytes outlive the model. */
 int model_take(struct model *m, struct str told, struct err *err);
 
 #endif

@@ -439,7 +439,13 @@ static void adopt(struct planning *p, uint16_t label)
 {
     struct label *l = &p->m->label[label];
 
+    struct plan *plan = &p->plan[label];
+
     l->provisional = p->cells[label].count < FEW_CELLS;
+    if (plan->guess == GUESS_FOLLOWS && !model_has_place(p->m, label, plan->parent)) {
+        plan->guess = GUESS_NOTHING;
+        plan->parent = LABEL_NONE;
+    }
     if (!same_plan(l->plan, p->plan[label]))
         model_set_plan(p->m, label, p->plan[label]);
     l->planned = true;

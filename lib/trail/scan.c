@@ -113,9 +113,12 @@ void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
                 const struct zone *zone)
 {
     const struct segment_map *m = trail_map(t);
+    uint32_t hash;
 
     *s = (struct scan){.trail = t, .filter = f, .zone = zone, .segment = SIZE_MAX,
                        .group = SIZE_MAX, .hour = -1};
+    if (best_key(f, &hash) != INDEX_KEYS && !f->has_since && f->first_seq == 0)
+        trail_start(t); /* while the index is looked through */
     for (size_t i = 0; i < m->segments; i++)
         plan_segment(s, m, &m->segment[i]);
     s->next = s->ranges ? s->range[0].first : 0;

@@ -88,8 +88,19 @@ const char *trail_remark(const struct trail *t)
 
 void trail_expect(struct trail *t, const struct trail_range *range, size_t ranges)
 {
+    uint64_t last = ranges ? range[ranges - 1].first + range[ranges - 1].count - 1 : 0;
+
     t->range = range;
     t->ranges = ranges;
+    if (last >= trail_count(t) && trail_count(t) > 0)
+        last = trail_count(t) - 1;
+    generation_expect(&t->generation, ranges && trail_count(t) > 0
+                                          ? segment_group_of(&t->map, last) : 0);
+}
+
+void trail_start(struct trail *t)
+{
+    generation_start(&t->generation, &t->map);
 }
 
 /* Which rows of a block are expected; false where they are many, or `seq` is none. */

@@ -39,6 +39,8 @@ struct trail_range {
     uint64_t first, count;
 };
 void trail_expect(struct trail *t, const struct trail_range *range, size_t ranges);
+/* Rows all over the log will be asked for: what reading them needs may be loaded already. */
+void trail_start(struct trail *t);
 
 /* The row with that seq. Valid until the next call. Rows in ascending order are cheap.
  * Damage gives ERR_CORRUPT with file and offset in the text. */
