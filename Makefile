@@ -15,14 +15,14 @@ ALLC     = -std=c11 -pthread -D_GNU_SOURCE -include lib/base/banned.h -Ilib -I. 
            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # libdeflate is used where it is installed, which is known only after the packages are.
 FASTER   = $(shell printf '\043include <libdeflate.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
-LIBS     = -lcrypto -lz -lm -lsqlite3 $(if $(FASTER),-ldeflate)
+LIBS     = -lcrypto -lz -lm -lsqlite3 -lyaml -lpcre2-8 -lcjson $(if $(FASTER),-ldeflate)
 DEPS_OK := build/.deps
 
 LIB     := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
 TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PROGS   := build/collector build/analyzer
 GEN     := $(B)/bench/generate
-PART    := $(patsubst %.c,build/so/%.o,$(filter-out lib/base/db.c,$(wildcard lib/*/*.c)))
+PART    := $(patsubst %.c,build/so/%.o,$(filter-out lib/base/db.c lib/base/yaml.c lib/base/json.c lib/sigma/%,$(wildcard lib/*/*.c)))
 
 all: $(PROGS) $(GEN) build/gpca.so
 $(B)/collector/collector: $(patsubst %.c,$(B)/%.o,$(wildcard collector/*.c)) $(LIB)

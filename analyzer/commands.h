@@ -9,6 +9,10 @@ int query_run(const struct options *o);
 int show_run(const struct options *o);
 int verify_run(const struct options *o);
 int tiles_run(const struct options *o);
+int rules_run(const struct options *o);
+int detect_run(const struct options *o);
+int reference_run(const struct options *o);
+int report_run(const struct options *o);
 int stats_run(const struct options *o);
 
 #endif

@@ -15,6 +15,7 @@ static const char usage_text[] =
     "                       [--reveal] [--reason TEXT] [--state DIR]\n"
     "       analyzer verify --store DIR [--vkey KEY] [--json]\n"
     "       analyzer tiles  --store DIR --out DIR\n"
+    "       analyzer rules  check|list|test|explain [--rules DIR] [--events FILE]\n"
     "       analyzer stats  --store DIR [--json]\n"
     "       analyzer access --store DIR | --state DIR [--since T] [--until T] [--limit N]\n"
     "                       [--columns LIST] [--format F]\n"
@@ -49,6 +50,14 @@ int main(int argc, char **argv)
     case COMMAND_QUERY:
     case COMMAND_ACCESS:
         rc = query_run(&o);
+        break;
+    case COMMAND_RULES:
+        rc = rules_run(&o);
+        break;
+    case COMMAND_DETECT:
+    case COMMAND_REFERENCE:
+    case COMMAND_REPORT:
+        rc = 2;
         break;
     case COMMAND_SHOW:
         rc = show_run(&o);

@@ -6,17 +6,23 @@
 static const struct {
     const char *name;
     enum command id;
-    bool word;
-} commands[] = {{"query", COMMAND_QUERY, false},
-                {"show", COMMAND_SHOW, true},
-                {"verify", COMMAND_VERIFY, false},
-                {"stats", COMMAND_STATS, false},
-                {"access", COMMAND_ACCESS, false},
-                {"tiles", COMMAND_TILES, false}};
+    const char *word; /* what must stand without an option; NULL: nothing */
+    const char *other; /* what may stand behind it */
+} commands[] = {{"query", COMMAND_QUERY, NULL, NULL},
+                {"show", COMMAND_SHOW, "SEQ or FIRST..LAST is", NULL},
+                {"verify", COMMAND_VERIFY, NULL, NULL},
+                {"stats", COMMAND_STATS, NULL, NULL},
+                {"access", COMMAND_ACCESS, NULL, NULL},
+                {"tiles", COMMAND_TILES, NULL, NULL},
+                {"rules", COMMAND_RULES, "check, list, test or explain is", NULL},
+                {"detect", COMMAND_DETECT, NULL, NULL},
+                {"reference", COMMAND_REFERENCE, "load, list or check is", "DIR"},
+                {"report", COMMAND_REPORT, "the report's name is", NULL}};
 
-#define EVERY \
+#define OF_STORE \
     (COMMAND_QUERY | COMMAND_SHOW | COMMAND_VERIFY | COMMAND_STATS | COMMAND_ACCESS | \
-     COMMAND_TILES)
+     COMMAND_TILES | COMMAND_DETECT | COMMAND_REPORT)
+#define EVERY (OF_STORE | COMMAND_RULES | COMMAND_REFERENCE)
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -26,26 +32,42 @@ static const struct {
     bool flag;
     size_t offset;
 } table[] = {
-    {"--store", EVERY, false,
+    {"--store", OF_STORE, false,
      offsetof(struct options, store)},
-    {"--patient", COMMAND_QUERY, false, offsetof(struct options, patient)},
+    {"--rules", COMMAND_RULES | COMMAND_DETECT | COMMAND_REPORT, false,
+     offsetof(struct options, rules)},
+    {"--events", COMMAND_RULES, false, offsetof(struct options, events)},
+    {"--reference", COMMAND_DETECT | COMMAND_REPORT, false,
+     offsetof(struct options, reference)},
+    {"--summary", COMMAND_DETECT, false, offsetof(struct options, summary)},
+    {"--period", COMMAND_REPORT, false, offsetof(struct options, period)},
+    {"--names", COMMAND_REPORT, false, offsetof(struct options, names)},
+    {"--decision", COMMAND_REPORT, false, offsetof(struct options, decision)},
+    {"--patient", COMMAND_QUERY | COMMAND_REPORT, false, offsetof(struct options, patient)},
     {"--user", COMMAND_QUERY, false, offsetof(struct options, user)},
-    {"--org", COMMAND_QUERY, false, offsetof(struct options, org)},
-    {"--practice", COMMAND_QUERY, false, offsetof(struct options, practice)},
+    {"--org", COMMAND_QUERY | COMMAND_REPORT, false, offsetof(struct options, org)},
+    {"--practice", COMMAND_QUERY | COMMAND_REPORT, false,
+     offsetof(struct options, practice)},
     {"--trace", COMMAND_QUERY, false, offsetof(struct options, trace)},
     {"--sql", COMMAND_QUERY, false, offsetof(struct options, sql)},
-    {"--since", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, since)},
-    {"--until", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, until)},
+    {"--since", COMMAND_QUERY | COMMAND_ACCESS | COMMAND_DETECT, false,
+     offsetof(struct options, since)},
+    {"--until", COMMAND_QUERY | COMMAND_ACCESS | COMMAND_DETECT, false,
+     offsetof(struct options, until)},
     {"--limit", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, limit)},
     {"--columns", COMMAND_QUERY | COMMAND_ACCESS, false,
      offsetof(struct options, columns)},
-    {"--format", COMMAND_QUERY | COMMAND_ACCESS, false, offsetof(struct options, format)},
+    {"--format", COMMAND_QUERY | COMMAND_ACCESS | COMMAND_DETECT | COMMAND_REPORT, false,
+     offsetof(struct options, format)},
     {"--vkey", COMMAND_VERIFY, false, offsetof(struct options, vkey)},
-    {"--out", COMMAND_TILES, false, offsetof(struct options, out)},
-    {"--state", COMMAND_QUERY | COMMAND_SHOW | COMMAND_ACCESS, false,
-     offsetof(struct options, state)},
-    {"--reason", COMMAND_QUERY | COMMAND_SHOW, false, offsetof(struct options, reason)},
-    {"--reveal", COMMAND_QUERY | COMMAND_SHOW, true, offsetof(struct options, reveal)},
+    {"--out", COMMAND_TILES | COMMAND_REPORT, false, offsetof(struct options, out)},
+    {"--state",
+     COMMAND_QUERY | COMMAND_SHOW | COMMAND_ACCESS | COMMAND_DETECT | COMMAND_REFERENCE |
+         COMMAND_REPORT, false, offsetof(struct options, state)},
+    {"--reason", COMMAND_QUERY | COMMAND_SHOW | COMMAND_DETECT | COMMAND_REPORT, false,
+     offsetof(struct options, reason)},
+    {"--reveal", COMMAND_QUERY | COMMAND_SHOW | COMMAND_DETECT | COMMAND_REPORT, true,
+     offsetof(struct options, reveal)},
     {"--raw", COMMAND_SHOW, true, offsetof(struct options, raw)},
     {"--decoded", COMMAND_SHOW, true, offsetof(struct options, decoded)},
     {"--proof", COMMAND_SHOW, true, offsetof(struct options, proof)},
@@ -112,14 +134,16 @@ static int find_option(const char *word, enum command c)
     return -1;
 }
 
-static int parse_words(struct options *o, bool takes_word, int argc, char **argv)
+static int parse_words(struct options *o, int command, int argc, char **argv)
 {
     for (int i = 2; i < argc; i++) {
         int k = find_option(argv[i], o->command);
         char *place = (char *)o;
 
-        if (k < 0 && argv[i][0] != '-' && takes_word && !o->word)
+        if (k < 0 && argv[i][0] != '-' && commands[command].word && !o->word)
             o->word = argv[i];
+        else if (k < 0 && argv[i][0] != '-' && commands[command].other && !o->other)
+            o->other = argv[i];
         else if (k < 0)
             return usage("there is no option", argv[i], nearest_option(argv[i], o->command));
         else if (table[k].flag)
@@ -145,16 +169,21 @@ int options_parse(struct options *o, int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;
         o->command = commands[i].id;
-        if ((rc = parse_words(o, commands[i].word, argc, argv)) != 0 || o->help)
+        if ((rc = parse_words(o, i, argc, argv)) != 0 || o->help)
             return rc;
-        if (!o->store && !(o->command == COMMAND_ACCESS && o->state))
+        if (!o->store && (o->command & OF_STORE) &&
+            !(o->command == COMMAND_ACCESS && o->state))
             return usage("--store DIR is", "missing", NULL);
-        if (o->command == COMMAND_TILES && !o->out)
+        if (o->command == COMMAND_REFERENCE && !o->state)
+            return usage("--state DIR is", "missing", NULL);
+        if (o->command == COMMAND_REPORT && !o->period)
+            return usage("--period is", "missing", NULL);
+        if ((o->command & (COMMAND_TILES | COMMAND_REPORT)) && !o->out)
             return usage("--out DIR is", "missing", NULL);
         if (o->reveal && (!o->reason || !*o->reason))
             return usage("--reveal needs --reason TEXT", "", NULL);
         if (commands[i].word && !o->word)
-            return usage("SEQ or FIRST..LAST is", "missing", NULL);
+            return usage(commands[i].word, "missing", NULL);
         return 0;
     }
     return usage("there is no command", argv[1], nearest_command(argv[1]));

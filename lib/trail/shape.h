@@ -9,7 +9,7 @@
 #define TRAIL_SHAPE_H
 
 #include "base/arena.h"
-#include "trail/dictionary.h"
+#include "base/dictionary.h"
 
 enum shape_kind { SHAPE_RECORD, SHAPE_HEADER, SHAPE_PAYLOAD, SHAPE_URL, SHAPE_KINDS };
 

@@ -1,7 +1,7 @@
 /* dictionary.c - open addressing; a slot holds half of the hash, so that nearly every
  * probe of another text is told apart without touching that text. The hash is keyed with
  * a number of this process, so that nobody can prepare texts that collide. */
-#include "trail/dictionary.h"
+#include "base/dictionary.h"
 
 #include "base/hash.h"
 #include "base/mem.h"

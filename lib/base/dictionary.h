@@ -3,8 +3,8 @@
  * Entries never change and never move. Zero-initialise, then use. A reader only adds and
  * asks by number; the index over the texts is built when one is first looked for. One
  * thread. */
-#ifndef TRAIL_DICTIONARY_H
-#define TRAIL_DICTIONARY_H
+#ifndef BASE_DICTIONARY_H
+#define BASE_DICTIONARY_H
 
 #include <stdint.h>
 

@@ -1,0 +1,46 @@
+/* fields.h - events that rules are asked about: records of the log, lines of JSON, and the
+ * examples that stand in rule files. */
+#ifndef ANALYZER_FIELDS_H
+#define ANALYZER_FIELDS_H
+
+#include "base/json.h"
+#include "base/yaml.h"
+#include "record/record.h"
+#include "sigma/correlate.h"
+
+/* Is there such a field of a record: a column, or one that is made of several? */
+bool fields_known(struct str field, const char **near);
+
+/* A record's columns as fields; what is made of them is given. */
+struct record_fields {
+    const struct record *record;
+    struct str product, treat_as;
+    int *column;        /* by field of the set: a column, or one of the following */
+    size_t columns;
+    struct arena arena; /* of the values of one record */
+};
+enum { FIELD_NONE = -1, FIELD_PRODUCT = -2, FIELD_TREAT_AS = -3 };
+void record_fields_init(struct record_fields *f, const struct ruleset *s);
+void record_fields_release(struct record_fields *f);
+/* The event of f->record; what was given of the one before is void. */
+struct event record_event(struct record_fields *f);
+
+/* The event of a JSON object. Fields are its members, members of members with points
+ * between, and for Windows events those of Event.EventData and Event.System. */
+struct json_fields {
+    const struct json *object;
+    struct arena arena;
+};
+struct event json_event(struct json_fields *f);
+
+/* The event of an example: a map of fields to scalars or lists. */
+struct example_fields {
+    const struct yaml_node *map;
+    struct arena arena;
+};
+struct event example_event(struct example_fields *f);
+
+/* The time of an event, from its field `time`, `@timestamp` or `timestamp`; INT64_MIN. */
+int64_t event_time(const struct event *e);
+
+#endif

@@ -1,0 +1,52 @@
+/* correlate.h - findings: what rules have to say about many events. Detections of their own
+ * give one for each event; correlations one for each group as often as their condition
+ * becomes true, in event-time order, whatever the order in which events came.
+ *
+ * Windows slide: that of an event at t holds what lies in [t - timespan, t]. A finding is
+ * opened by the first event at which the condition holds, extended by further ones, and
+ * ended when `suppress` has passed without one. One thread. */
+#ifndef SIGMA_CORRELATE_H
+#define SIGMA_CORRELATE_H
+
+#include "sigma/evaluate.h"
+
+/* When an event was, and what orders those of one time. */
+struct moment {
+    int64_t us;          /* INT64_MIN: not known; such events meet detections only */
+    uint32_t source;     /* compared as numbers: give them in order of their names */
+    uint64_t source_seq;
+    uint64_t record;     /* the caller's number of it */
+};
+
+struct finding {
+    const struct rule *rule;
+    uint32_t group;      /* of a correlation: number of its key, see correlator_group() */
+    struct moment opened;
+    struct moment *at;   /* of the events behind it, in event order */
+    size_t records, cap;
+};
+
+struct correlator;
+
+struct correlator *correlator_new(struct ruleset *s, struct evaluator *e);
+void correlator_free(struct correlator *c);
+
+/* Let the rules look at the evaluator's event. user_counts: groups by a user may hold it;
+ * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
+bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
+                      bool user_counts);
+/* Sources were numbered as they came; now they are numbered so. */
+void correlator_sources(struct correlator *c, const uint32_t *number);
+/* Work the correlations out. */
+void correlator_finish(struct correlator *c);
+
+/* The findings of rules that alert, by rule and opening; valid until the correlator ends. */
+size_t correlator_findings(const struct correlator *c, const struct finding *const **out);
+/* The at-th part of a finding's group key. */
+struct str correlator_group(const struct correlator *c, const struct finding *f, size_t at);
+/* Events left out of groups for want of a group-by field. */
+uint64_t correlator_dropped(const struct correlator *c);
+/* Has the rule met the event given last? */
+bool correlator_met(const struct correlator *c, const struct rule *r);
+
+#endif

@@ -1,0 +1,353 @@
+/* correlation.c - correlation rules: read (specification 2.1, "Correlation Rules"), and what
+ * they and filters name put in their place. */
+#include "sigma/build.h"
+
+static const char *const types[] = {"event_count", "value_count", "temporal",
+                                    "temporal_ordered"};
+static const char *const later_types[] = {"value_sum", "value_avg", "value_percentile",
+                                          "value_median"};
+
+bool timespan_read(struct str text, int64_t *us)
+{
+    static const char units[] = "smhdw";
+    static const int64_t seconds[] = {1, 60, 3600, 86400, 604800};
+    int64_t n = 0;
+    const char *unit;
+
+    if (text.len < 2 || text.len > 8)
+        return false;
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+        n = n * 10 + (text.at[i] - '0');
+    }
+    unit = memchr(units, text.at[text.len - 1], sizeof units - 1);
+    if (!unit || n == 0)
+        return false;
+    *us = n * seconds[unit - units] * 1000000;
+    return true;
+}
+
+static void read_type(struct build *b, const struct yaml_node *n)
+{
+    const struct yaml_node *t = yaml_get(n, "type");
+    const char *near;
+    char hint[64] = "";
+
+    if (!t || t->kind != YAML_SCALAR) {
+        ERROR(b, n->at, "missing", "", "the correlation has no type");
+        return;
+    }
+    for (int i = 0; i < 4; i++)
+        if (str_equal(t->text, str_of(types[i]))) {
+            b->rule->correlation.type = (enum correlation_type)i;
+            return;
+        }
+    for (int i = 0; i < 4; i++)
+        if (str_equal(t->text, str_of(later_types[i]))) {
+            ERROR(b, t->at, "unsupported-type", "", "%s is not there yet", t->text.at);
+            return;
+        }
+    near = nearest_word(t->text, types, 4);
+    if (near)
+        snprintf(hint, sizeof hint, "did you mean %s?", near);
+    ERROR(b, t->at, "unknown-type", hint, "there is no such type of correlation");
+}
+
+static void read_references(struct build *b, const struct yaml_node *n)
+{
+    struct correlation *c = &b->rule->correlation;
+    const struct yaml_node *rules = yaml_get(n, "rules");
+
+    if (!rules || (rules->kind == YAML_LIST && rules->items == 0) || rules->kind == YAML_MAP) {
+        ERROR(b, rules ? rules->at : n->at, "missing", "",
+              "the correlation names no rules that it stands on");
+        return;
+    }
+    c->of = arena_alloc(&b->set->arena, (rules->items + 1) * sizeof *c->of);
+    if (rules->kind == YAML_SCALAR) {
+        c->of[c->count++] = (struct reference){rules->text, rules->at, NULL};
+        return;
+    }
+    for (size_t i = 0; i < rules->items; i++)
+        c->of[c->count++] = (struct reference){rules->item[i]->text, rules->item[i]->at, NULL};
+}
+
+static void read_groups(struct build *b, const struct yaml_node *n)
+{
+    struct correlation *c = &b->rule->correlation;
+    const struct yaml_node *g = yaml_get(n, "group-by");
+    size_t count = !g ? 0 : g->kind == YAML_LIST ? g->items : 1;
+
+    if (count == 0) {
+        WARN(b, g ? g->at : n->at, "no-group", "add group-by",
+             "without group-by all events are one group");
+        return;
+    }
+    c->group_by = arena_alloc(&b->set->arena, count * sizeof *c->group_by);
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml_node *f = g->kind == YAML_LIST ? g->item[i] : g;
+
+        if (f->kind != YAML_SCALAR)
+            ERROR(b, f->at, "type", "", "group-by holds names of fields");
+        else
+            c->group_by[c->group_bys++] = rule_field(b->set, f->text);
+    }
+}
+
+/* One operator with a whole number; only those that more events make true. */
+static void read_operator(struct build *b, const struct yaml_node *key,
+                          const struct yaml_node *n)
+{
+    struct correlation *c = &b->rule->correlation;
+    uint64_t v = 0;
+
+    if (str_equal(key->text, STR("lt")) || str_equal(key->text, STR("lte")) ||
+        str_equal(key->text, STR("eq")) || str_equal(key->text, STR("neq"))) {
+        ERROR(b, key->at, "nonmonotone-window", "use gt or gte",
+              "%s can be said of a closed window only, and windows are sliding",
+              key->text.at);
+        return;
+    }
+    if (!str_equal(key->text, STR("gt")) && !str_equal(key->text, STR("gte"))) {
+        ERROR(b, key->at, "operator", "one of gt and gte", "there is no such operator");
+        return;
+    }
+    if (c->least > 0) {
+        ERROR(b, key->at, "range-not-portable", "", "a condition has one operator");
+        return;
+    }
+    if (n->kind == YAML_SCALAR && yaml_type(n) == YAML_INTEGER && n->text.len < 10)
+        for (size_t i = 0; i < n->text.len; i++)
+            v = v * 10 + (uint64_t)(n->text.at[i] - '0');
+    c->least = v + str_equal(key->text, STR("gt"));
+    if (n->kind != YAML_SCALAR || yaml_type(n) != YAML_INTEGER || n->text.at[0] == '-' ||
+        c->least == 0)
+        ERROR(b, n->at, "value", "", "the threshold is a whole number above zero");
+}
+
+static void read_threshold(struct build *b, const struct yaml_node *n)
+{
+    struct correlation *c = &b->rule->correlation;
+    const struct yaml_node *k = yaml_get(n, "condition");
+    const struct yaml_node *field;
+    bool temporal = c->type == CORRELATION_TEMPORAL ||
+                    c->type == CORRELATION_TEMPORAL_ORDERED;
+
+    if (!k && temporal) {
+        c->least = c->count;
+        return;
+    }
+    if (!k || k->kind != YAML_MAP) {
+        ERROR(b, k ? k->at : n->at, k ? "unsupported-condition" : "missing", "",
+              k ? "conditions as text are not there yet" : "the correlation has no condition");
+        return;
+    }
+    for (size_t i = 0; i < k->items; i++)
+        if (!str_equal(k->key[i]->text, STR("field")))
+            read_operator(b, k->key[i], k->item[i]);
+    field = yaml_get(k, "field");
+    if (c->type == CORRELATION_VALUE_COUNT) {
+        if (field && field->kind == YAML_SCALAR)
+            c->field = rule_field(b->set, field->text);
+        else
+            ERROR(b, field ? field->at : k->at, "missing", "add field: patient.nhs_number",
+                  "value_count needs one field whose values are counted");
+    }
+    if (c->least == 0 && !b->rule->bad)
+        ERROR(b, k->at, "missing", "add gte", "the condition has no threshold");
+    if (temporal && c->least > c->count)
+        ERROR(b, k->at, "value", "", "there are fewer rules than the condition asks for");
+}
+
+void correlation_build(struct build *b, const struct yaml_node *n)
+{
+    static const char *const known[] = {"type", "rules", "group-by", "timespan", "condition",
+                                        "aliases", "generate"};
+    struct correlation *c = &b->rule->correlation;
+    const struct yaml_node *k;
+
+    for (size_t i = 0; i < n->items; i++) {
+        bool good = false;
+
+        for (size_t w = 0; w < sizeof known / sizeof known[0]; w++)
+            good |= str_equal(n->key[i]->text, str_of(known[w]));
+        if (!good)
+            WARN(b, n->key[i]->at, "unknown-key", "", "correlations have no member %s",
+                 n->key[i]->text.at);
+    }
+    read_type(b, n);
+    read_references(b, n);
+    read_groups(b, n);
+    k = yaml_get(n, "timespan");
+    if (!k || k->kind != YAML_SCALAR || !timespan_read(k->text, &c->timespan_us))
+        ERROR(b, k ? k->at : n->at, "timespan", "write it like 10m, 1h, 7d",
+              k ? "this is no span of time" : "the correlation has no timespan");
+    if ((k = yaml_get(n, "aliases")))
+        ERROR(b, k->at, "unsupported", "use the same field names", "aliases are not there yet");
+    if ((k = yaml_get(n, "generate")))
+        c->generate = k->kind == YAML_SCALAR && yaml_type(k) == YAML_TRUTH &&
+                      (k->text.at[0] | 32) == 't';
+    read_threshold(b, n);
+}
+
+/* ---- linking ---- */
+
+static struct rule *find(struct ruleset *s, struct str text)
+{
+    for (size_t i = 0; i < s->rules; i++) {
+        struct rule *r = s->rule[i];
+
+        if (text.len > 0 && (str_equal_nocase(r->id, text) || str_equal(r->name, text)))
+            return r;
+    }
+    return NULL;
+}
+
+static void at_file(struct build *b, struct rule *r)
+{
+    b->rule = r;
+    b->d->file = r->file;
+    b->d->source = r->source;
+}
+
+static void resolve(struct build *b, struct reference *f, bool must)
+{
+    f->rule = find(b->set, f->text);
+    if (f->rule && f->rule->kind == RULE_FILTER)
+        f->rule = NULL;
+    if (!f->rule && must)
+        ERROR(b, f->at, "unknown-reference", "load its file too",
+              "there is no rule with the id or name %.*s", STR_ARG(f->text));
+    else if (!f->rule)
+        WARN(b, f->at, "unknown-reference", "", "there is no rule %.*s", STR_ARG(f->text));
+}
+
+enum { ORDER_OPEN = -1 };
+
+/* Depth of what a rule stands on; a circle is an error. */
+static int order_of(struct build *b, struct rule *r)
+{
+    int order = 0;
+
+    if (r->kind != RULE_CORRELATION || r->order > 0)
+        return r->order;
+    if (r->order == ORDER_OPEN) {
+        at_file(b, r);
+        ERROR(b, r->at, "reference-cycle", "", "the rule stands on itself");
+        return 1;
+    }
+    r->order = ORDER_OPEN;
+    for (size_t i = 0; i < r->correlation.count; i++) {
+        struct rule *of = r->correlation.of[i].rule;
+        int below = of ? order_of(b, of) : 0;
+
+        order = below > order ? below : order;
+        if (of && of->bad)
+            r->bad = true;
+        if (of && !r->correlation.generate)
+            of->used = true;
+    }
+    r->order = order + 1;
+    return r->order;
+}
+
+static bool contains(struct str all, struct str part)
+{
+    return part.len == 0 || str_equal_nocase(all, part);
+}
+
+/* Join a filter to a rule: rule and (filter). */
+static void join(struct build *b, struct rule *filter, struct rule *r)
+{
+    struct expression *e = expression_new(b, EXPRESSION_AND, 2);
+    struct str parts[2] = {{(const char *)r->digest, HASH_BYTES}, filter->normal};
+
+    if (r->kind != RULE_DETECTION || !r->condition || !filter->condition ||
+        !contains(r->category, filter->category) || !contains(r->product, filter->product) ||
+        !contains(r->service, filter->service))
+        return;
+    e->part[0] = r->condition;
+    e->part[1] = filter->condition;
+    r->condition = e;
+    hash_sha256(r->digest, parts, 2);
+}
+
+static void check_ids(struct build *b)
+{
+    for (size_t i = 0; i < b->set->rules; i++)
+        for (size_t k = 0; k < i; k++) {
+            struct rule *r = b->set->rule[i];
+            struct rule *o = b->set->rule[k];
+
+            if ((r->id.len > 0 && str_equal_nocase(r->id, o->id)) ||
+                (r->name.len > 0 && str_equal(r->name, o->name))) {
+                at_file(b, r);
+                ERROR(b, r->at, "duplicate-id", "", "another rule has this id or name: %s:%u",
+                      o->file, o->at.line);
+            }
+        }
+}
+
+static void check_groups(struct build *b, struct rule *r)
+{
+    const struct correlation *c = &r->correlation;
+
+    at_file(b, r);
+    for (size_t i = 0; b->set->known && rule_is_ours(r) && i <= c->group_bys; i++) {
+        const char *near = NULL;
+        uint32_t field = i < c->group_bys ? c->group_by[i] : c->field;
+
+        if ((i < c->group_bys || c->type == CORRELATION_VALUE_COUNT) &&
+            !b->set->known(b->set->fields.entry[field], &near))
+            ERROR(b, r->at, "unknown-field", near ? near : "", "records have no field %.*s",
+                  STR_ARG(b->set->fields.entry[field]));
+    }
+}
+
+void rules_link(struct ruleset *s, struct diagnostics *d)
+{
+    struct build b = {s, d, NULL};
+
+    check_ids(&b);
+    for (size_t i = 0; i < s->rules; i++) {
+        struct rule *r = s->rule[i];
+
+        at_file(&b, r);
+        for (size_t k = 0; r->kind == RULE_CORRELATION && k < r->correlation.count; k++)
+            resolve(&b, &r->correlation.of[k], true);
+        for (size_t k = 0; k < r->filter_count; k++)
+            resolve(&b, &r->filters[k], false);
+    }
+    for (size_t i = 0; i < s->rules; i++) {
+        struct rule *r = s->rule[i];
+
+        if (r->kind == RULE_CORRELATION) {
+            order_of(&b, r);
+            check_groups(&b, r);
+        }
+        if (r->kind != RULE_FILTER || r->bad)
+            continue;
+        for (size_t k = 0; k < r->filter_count; k++)
+            if (r->filters[k].rule)
+                join(&b, r, r->filters[k].rule);
+        for (size_t k = 0; r->filter_count == 0 && k < s->rules; k++)
+            join(&b, r, s->rule[k]);
+    }
+}
+
+static bool is_ours(const struct rule *r, int depth)
+{
+    if (r->kind != RULE_CORRELATION)
+        return str_equal_nocase(r->product, STR("gpconnect")) &&
+               str_equal_nocase(r->service, STR("audit")) && r->category.len == 0;
+    for (size_t i = 0; depth < 64 && i < r->correlation.count; i++)
+        if (!r->correlation.of[i].rule || !is_ours(r->correlation.of[i].rule, depth + 1))
+            return false;
+    return r->correlation.count > 0;
+}
+
+bool rule_is_ours(const struct rule *r)
+{
+    return is_ours(r, 0);
+}

@@ -1,0 +1,22 @@
+/* evaluate.h - which rules an event meets. A predicate is decided once for each distinct
+ * value of its field, and once for each event; the rest is and, or and not. One thread. */
+#ifndef SIGMA_EVALUATE_H
+#define SIGMA_EVALUATE_H
+
+#include "sigma/event.h"
+#include "sigma/rule.h"
+
+struct evaluator;
+
+struct evaluator *evaluator_new(struct ruleset *s);
+void evaluator_free(struct evaluator *e);
+/* From now on this event is asked about. */
+void evaluator_event(struct evaluator *e, const struct event *event);
+/* Does it meet the rule, a detection that is not bad? */
+bool evaluator_meets(struct evaluator *e, const struct rule *r);
+/* A field of it. */
+const struct event_value *evaluator_field(struct evaluator *e, uint32_t field);
+/* How many predicates were decided on a value, and how many looked up. */
+void evaluator_counts(const struct evaluator *e, uint64_t *decided, uint64_t *known);
+
+#endif
