@@ -291,18 +291,53 @@ static struct event_value example_value(const struct yaml_node *n, struct arena 
     return v;
 }
 
+size_t example_repeat(const struct yaml_node *map, int64_t *every_us)
+{
+    const struct yaml_node *n = yaml_get(map, "repeat");
+    const struct yaml_node *every = yaml_get(map, "every");
+
+    *every_us = 0;
+    if (every && every->kind == YAML_SCALAR)
+        timespan_read(every->text, every_us);
+    return n && n->kind == YAML_SCALAR ? strtoull(n->text.at, NULL, 10) : 1;
+}
+
+/* A text with {n} in it, as the n-th event has it. */
+static struct str nth_of(struct str text, size_t n, struct arena *arena)
+{
+    char *to = arena_alloc(arena, text.len + 32);
+    size_t at = str_index(text, '{');
+
+    if (at + 2 >= text.len || memcmp(text.at + at, "{n}", 3) != 0)
+        return text;
+    snprintf(to, text.len + 32, "%.*s%07zu%.*s", (int)at, text.at, n,
+             (int)(text.len - at - 3), text.at + at + 3);
+    return str_of(to);
+}
+
 static void example_field(void *ctx, size_t number, struct str name, struct event_value *out)
 {
     struct example_fields *f = ctx;
+    const struct yaml_node *n = NULL;
+    int64_t us;
+    char *text;
 
     (void)number;
-    for (size_t i = 0; f->map->kind == YAML_MAP && i < f->map->items; i++)
-        if (str_equal(f->map->key[i]->text, name)) {
-            *out = example_value(f->map->item[i], &f->arena);
-            return;
-        }
-    if (str_equal(name, str_of(made[1])))
+    for (size_t i = 0; f->map->kind == YAML_MAP && i < f->map->items && !n; i++)
+        if (str_equal(f->map->key[i]->text, name))
+            n = f->map->item[i];
+    if (n)
+        *out = example_value(n, &f->arena);
+    else if (str_equal(name, str_of(made[1])))
         *out = text_value(STR("person"));
+    if (out->kind != EVENT_TEXT)
+        return;
+    out->text = nth_of(out->text, f->n, &f->arena);
+    if (f->every_us && str_equal(name, STR("time")) && timestamp_parse(out->text, &us)) {
+        text = arena_alloc(&f->arena, TIMESTAMP_BYTES + 8);
+        timestamp_print(text, us + (int64_t)f->n * f->every_us);
+        out->text = str_of(text);
+    }
 }
 
 static bool example_text(void *ctx, size_t at, struct str *out)

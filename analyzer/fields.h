@@ -33,11 +33,17 @@ struct json_fields {
 };
 struct event json_event(struct json_fields *f);
 
-/* The event of an example: a map of fields to scalars or lists. */
+/* The event of an example: a map of fields to scalars or lists. With `repeat: N` it stands
+ * for N events: {n} in its values is the number of each, in seven digits, and `every` what
+ * their times are apart. */
 struct example_fields {
     const struct yaml_node *map;
+    size_t n;
+    int64_t every_us;
     struct arena arena;
 };
+/* How many events the example stands for, and their distance. */
+size_t example_repeat(const struct yaml_node *map, int64_t *every_us);
 struct event example_event(struct example_fields *f);
 
 /* The time of an event, from its field `time`, `@timestamp` or `timestamp`; INT64_MIN. */

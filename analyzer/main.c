@@ -55,6 +55,8 @@ int main(int argc, char **argv)
         rc = rules_run(&o);
         break;
     case COMMAND_DETECT:
+        rc = detect_run(&o);
+        break;
     case COMMAND_REFERENCE:
     case COMMAND_REPORT:
         rc = 2;

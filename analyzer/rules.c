@@ -101,20 +101,23 @@ static size_t fires(struct ruleset *s, const struct rule *r, const struct rule_t
 {
     struct evaluator *e = evaluator_new(s);
     struct correlator *c = correlator_new(s, e);
-    struct example_fields f = {NULL, {NULL}};
+    struct example_fields f = {.map = NULL};
     const struct finding *const *found;
     size_t n = 0, met = 0;
 
-    for (size_t i = 0; i < t->events->items; i++) {
-        struct event event;
-        struct moment at = {.source_seq = i, .record = i};
-
+    for (size_t i = 0, record = 0; i < t->events->items; i++) {
         f.map = t->events->item[i];
-        event = example_event(&f);
-        at.us = event_time(&event);
-        evaluator_event(e, &event);
-        correlator_event(c, &at, UINT32_MAX, true);
-        met += r->kind == RULE_DETECTION && correlator_met(c, r);
+        for (size_t left = example_repeat(f.map, &f.every_us); left > 0; left--, f.n++) {
+            struct event event = example_event(&f);
+            struct moment at = {.us = event_time(&event), .source_seq = record,
+                                .record = record};
+
+            evaluator_event(e, &event);
+            correlator_event(c, &at, UINT32_MAX, true);
+            met += r->kind == RULE_DETECTION && correlator_met(c, r);
+            record++;
+        }
+        f.n = 0;
     }
     correlator_finish(c);
     for (size_t i = 0, all = correlator_findings(c, &found); i < all; i++)

@@ -72,6 +72,11 @@ const char *state_problem(const struct state *s)
     return s->problem;
 }
 
+const char *state_dir(const struct state *s)
+{
+    return s->dir;
+}
+
 const char *state_access_dir(const struct state *s)
 {
     return s->access;

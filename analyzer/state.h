@@ -23,6 +23,7 @@ struct str state_reference(const struct state *s, struct str number, struct aren
 int state_log(const struct state *s, const char *action, struct str scope, const char *reason,
               uint64_t rows, struct err *err);
 
+const char *state_dir(const struct state *s);
 /* DIR/access of the state, for `analyzer access`. */
 const char *state_access_dir(const struct state *s);
 

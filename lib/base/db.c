@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { STEPS_PER_LOOK = 4000, COLUMNS_MAX = 2000 };
+enum { BUSY_MS = 5000, STEPS_PER_LOOK = 4000, COLUMNS_MAX = 2000 };
 
 struct db {
     sqlite3 *handle;
@@ -58,6 +58,23 @@ int db_open_for_questions(struct db **out, struct err *err)
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
     sqlite3_progress_handler(d->handle, STEPS_PER_LOOK, look_at_clock, d);
+    *out = d;
+    return 0;
+}
+
+int db_open_file(struct db **out, const char *path, struct err *err)
+{
+    struct db *d = xcalloc(1, sizeof *d);
+
+    if (sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+            SQLITE_OK ||
+        sqlite3_busy_timeout(d->handle, BUSY_MS) != SQLITE_OK ||
+        sqlite3_exec(d->handle, "PRAGMA journal_mode=PERSIST; PRAGMA synchronous=EXTRA;", NULL,
+                     NULL, NULL) != SQLITE_OK) {
+        err_set(err, ERR_IO, "%s: %s", path, sqlite3_errmsg(d->handle));
+        db_close(d);
+        return ERR_IO;
+    }
     *out = d;
     return 0;
 }
@@ -148,6 +165,50 @@ int db_ask(struct db *d, const char *sql, int seconds,
         rc = err_set(err, ERR_INVALID, "SQL: give exactly one statement");
     else
         rc = give_rows(d, s, seconds, row, ctx, err);
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
+{
+    char text[64];
+
+    if (v->type == DB_NULL)
+        return sqlite3_bind_null(s, at);
+    if (v->type == DB_TEXT)
+        return sqlite3_bind_text64(s, at, v->text.at, v->text.len, SQLITE_TRANSIENT,
+                                   SQLITE_UTF8);
+    snprintf(text, sizeof text, "%.*s", (int)(v->text.len < 63 ? v->text.len : 63), v->text.at);
+    return v->type == DB_INTEGER ? sqlite3_bind_int64(s, at, strtoll(text, NULL, 10))
+                                 : sqlite3_bind_double(s, at, strtod(text, NULL));
+}
+
+int db_run(struct db *d, const char *sql, const struct db_value *value, size_t values,
+           int (*row)(void *ctx, int64_t number, const struct db_value *value, size_t count),
+           void *ctx, struct err *err)
+{
+    struct db_value got[COLUMNS_MAX];
+    sqlite3_stmt *s = NULL;
+    int64_t number = 0;
+    int rc = 0;
+    int step = SQLITE_ERROR;
+
+    if (sqlite3_prepare_v2(d->handle, sql, -1, &s, NULL) != SQLITE_OK)
+        return err_set(err, ERR_IO, "the state: %s", sqlite3_errmsg(d->handle));
+    for (size_t i = 0; i < values && rc == 0; i++)
+        rc = bind_value(s, (int)i + 1, &value[i]) == SQLITE_OK ? 0 : ERR_IO;
+    while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        int n = sqlite3_column_count(s);
+
+        for (int i = 0; i < n; i++)
+            got[i] = value_of(s, i);
+        if (row)
+            rc = row(ctx, number++, got, (size_t)n);
+    }
+    if (rc == 0 && step != SQLITE_DONE)
+        rc = ERR_IO;
+    if (rc == ERR_IO)
+        err_set(err, ERR_IO, "the state: %s", sqlite3_errmsg(d->handle));
     sqlite3_finalize(s);
     return rc;
 }

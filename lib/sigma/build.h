@@ -35,7 +35,5 @@ struct expression *detection_build(struct build *b, const struct yaml_node *n);
 struct expression *condition_build(struct build *b, const struct yaml_node *n,
                                    struct search *search, size_t searches);
 void correlation_build(struct build *b, const struct yaml_node *n);
-/* Read a span of time like 10m, 1h, 7d; false: it is none. */
-bool timespan_read(struct str text, int64_t *us);
 
 #endif

@@ -161,6 +161,37 @@ struct item {
     const struct yaml_node *node; /* the value */
 };
 
+/* What a predicate asks for, as a person would say it. */
+static struct str say(struct item *i, const struct predicate *p)
+{
+    static const char *const compared[] = {"less than ", "at most ", "more than ", "at least "};
+    const struct chain *c = i->chain;
+    struct buf text = {0};
+    struct str said;
+
+    if (p->op == OP_NULL || (p->op == OP_EXISTS && !p->truth))
+        buf_put_text(&text, "missing");
+    else if (p->op == OP_EXISTS)
+        buf_put_text(&text, "any value");
+    else if (p->op >= OP_LESS && p->op <= OP_MORE_EQUAL)
+        buf_put_text(&text, compared[p->op - OP_LESS]);
+    else if (p->op == OP_REGEX)
+        buf_put_text(&text, "a text that matches ");
+    else if (p->op == OP_CIDR)
+        buf_put_text(&text, "an address in ");
+    else if (p->op == OP_SAME)
+        buf_put_text(&text, "the value of ");
+    else if (c->contains)
+        buf_put_text(&text, "a text with ");
+    else if (c->starts || c->ends)
+        buf_put_text(&text, c->starts ? "a text that begins with " : "a text that ends with ");
+    if (i->node->kind == YAML_SCALAR && p->op != OP_NULL && p->op != OP_EXISTS)
+        buf_put_str(&text, i->node->text);
+    said = arena_copy(&i->b->set->arena, buf_str(&text));
+    buf_release(&text);
+    return said;
+}
+
 static struct expression *leaf(struct item *i, struct predicate *p, struct str content)
 {
     struct expression *e = expression_new(i->b, EXPRESSION_PREDICATE, 0);
@@ -168,6 +199,7 @@ static struct expression *leaf(struct item *i, struct predicate *p, struct str c
 
     p->field = i->chain->number;
     p->part = i->chain->part;
+    p->said = say(i, p);
     buf_printf(&form, "%d %d %u %d %d%d%d%d %d ", p->op, p->part,
                p->op == OP_KEYWORD ? 0U : p->field + 1U, i->chain->re_flags, p->truth,
                p->front, p->back, p->cased | p->pattern.cased, p->regex != NULL);

@@ -358,3 +358,25 @@ bool evaluator_meets(struct evaluator *e, const struct rule *r)
 {
     return r->condition && meets(e, r->condition);
 }
+
+static size_t gather(struct evaluator *e, const struct expression *x,
+                     const struct predicate **out, size_t n, size_t cap)
+{
+    if (x->kind == EXPRESSION_PREDICATE && answer(e, x->number)) {
+        for (size_t i = 0; i < n; i++)
+            if (out[i] == e->set->predicate[x->number])
+                return n;
+        if (n < cap)
+            out[n++] = e->set->predicate[x->number];
+    }
+    for (size_t i = 0; i < x->parts && x->kind != EXPRESSION_NOT; i++)
+        if (x->kind == EXPRESSION_AND || meets(e, x->part[i]))
+            n = gather(e, x->part[i], out, n, cap);
+    return n;
+}
+
+size_t evaluator_why(struct evaluator *e, const struct rule *r, const struct predicate **out,
+                     size_t cap)
+{
+    return r->condition && meets(e, r->condition) ? gather(e, r->condition, out, 0, cap) : 0;
+}

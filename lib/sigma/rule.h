@@ -45,6 +45,7 @@ struct predicate {
     struct network network;
     uint32_t other;      /* OP_SAME */
     bool front, back, cased; /* OP_SAME: the other's text may stand behind, before more */
+    struct str said;     /* what is asked for, in words */
     unsigned stopped;    /* how often a match was stopped */
 };
 
@@ -140,6 +141,9 @@ const char *level_name(enum rule_level l);
 /* Is the rule about records of this log (product gpconnect, service audit)? Correlations:
  * all that they stand on. */
 bool rule_is_ours(const struct rule *r);
+
+/* Read a span of time like 10m, 1h, 7d; false: it is none. */
+bool timespan_read(struct str text, int64_t *us);
 
 /* ---- between the files of this module ---- */
 

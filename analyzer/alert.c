@@ -1,0 +1,385 @@
+/* alert.c - see alert.h. */
+#include "analyzer/alert.h"
+
+#include "analyzer/sentence.h"
+#include "base/mem.h"
+#include "record/mask.h"
+#include "record/nhs_number.h"
+#include "record/print.h"
+#include "record/shown.h"
+#include "record/timestamp.h"
+
+enum { RECORDS_SHOWN = 10000, REASONS_MAX = 16 };
+
+void alert_release(struct alert *a)
+{
+    buf_release(&a->body);
+}
+
+/* What is gathered over the records behind an alert. */
+struct behind {
+    struct record record; /* that opened it */
+    struct arena arena;   /* of it */
+    struct dictionary patients, practices;
+    struct str product;
+};
+
+static struct str text_of(const struct record *r, enum column c)
+{
+    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
+}
+
+static int read_records(struct alert_maker *m, const struct finding *f, struct behind *b,
+                        struct err *err)
+{
+    struct arena once = {0};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < f->records; i++) {
+        struct trail_row row;
+        struct record r;
+        struct str number;
+
+        if ((rc = trail_row(m->trail, f->at[i].record, &row, err)) < 0)
+            break;
+        arena_reset(&once);
+        record_read(&r, &row.input, m->zone, &once);
+        number = nhs_number_plain(text_of(&r, COLUMN_PATIENT_NHS_NUMBER), &once);
+        if (number.len > 0)
+            dictionary_put(&b->patients, number, &m->arena);
+        if (text_of(&r, COLUMN_PRACTICE_ODS).len > 0)
+            dictionary_put(&b->practices, text_of(&r, COLUMN_PRACTICE_ODS), &m->arena);
+    }
+    arena_release(&once);
+    return rc;
+}
+
+static int read_opening(struct alert_maker *m, const struct finding *f, struct behind *b,
+                        uint8_t sha[HASH_BYTES], struct err *err)
+{
+    struct trail_row row;
+    struct record_input in;
+    int rc = trail_row(m->trail, f->opened.record, &row, err);
+
+    if (rc < 0)
+        return rc;
+    in = row.input;
+    in.bytes = arena_copy(&b->arena, row.input.bytes);
+    in.header = arena_copy(&b->arena, row.input.header);
+    in.via = arena_copy(&b->arena, row.input.via);
+    in.origin = arena_copy(&b->arena, row.input.origin);
+    hash_sha256(sha, &in.bytes, 1);
+    record_read(&b->record, &in, m->zone, &b->arena);
+    b->product = reference_product(m->reference, &b->record, &b->arena);
+    return 0;
+}
+
+static void name_alert(struct alert *a, struct alert_maker *m, const struct finding *f,
+                       const struct behind *b, const uint8_t sha[HASH_BYTES])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    const struct rule *r = f->rule;
+    struct buf text = {0};
+    uint8_t hash[HASH_BYTES];
+    struct str part;
+
+    buf_printf(&text, "%.*s\n", STR_ARG(r->id.len ? r->id : r->title));
+    buf_put(&text, r->digest, HASH_BYTES);
+    for (size_t i = 0; r->kind == RULE_CORRELATION && i < r->correlation.group_bys; i++) {
+        struct str key = correlator_group(m->correlator, f, i);
+
+        buf_printf(&text, "\n%zu:%.*s", key.len, STR_ARG(key));
+    }
+    buf_printf(&text, "\n%lld\n%.*s\n%llu\n", (long long)f->opened.us,
+               STR_ARG(text_of(&b->record, COLUMN_SOURCE_NAME)),
+               (unsigned long long)f->opened.source_seq);
+    buf_put(&text, sha, HASH_BYTES);
+    part = buf_str(&text);
+    hash_sha256(hash, &part, 1);
+    memcpy(a->id, "A-", 2);
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned at = i * 5;
+        unsigned two = (unsigned)hash[at / 8] << 8 | hash[at / 8 + 1];
+
+        a->id[2 + i] = digits[two >> (11 - at % 8) & 31];
+    }
+    a->id[ALERT_ID - 1] = '\0';
+    buf_release(&text);
+}
+
+/* ---- members ---- */
+
+static void put_member(struct buf *out, const char *name, struct str text)
+{
+    buf_printf(out, ",\"%s\":", name);
+    print_json_text(out, text);
+}
+
+static void put_shown(struct buf *out, const char *name, const struct record *r, enum column c,
+                      bool reveal)
+{
+    struct buf text = {0};
+
+    buf_printf(out, "%s\"%s\":", out->at[out->len - 1] == '{' ? "" : ",", name);
+    if (r->column[c].kind == VALUE_MISSING) {
+        buf_put_text(out, "null");
+        return;
+    }
+    shown_value(&text, r, c, reveal);
+    if (r->column[c].kind == VALUE_INTEGER)
+        buf_put_str(out, buf_str(&text));
+    else
+        print_json_text(out, buf_str(&text));
+    buf_release(&text);
+}
+
+static void put_time(struct buf *out, const char *name, int64_t us)
+{
+    char text[TIMESTAMP_BYTES + 8];
+
+    if (us == INT64_MIN) {
+        buf_printf(out, ",\"%s\":null", name);
+        return;
+    }
+    timestamp_print(text, us);
+    put_member(out, name, str_of(text));
+}
+
+static void put_rule(struct buf *out, const struct rule *r)
+{
+    buf_put_text(out, "\"rule\":{\"id\":");
+    print_json_text(out, r->id);
+    put_member(out, "name", r->name);
+    put_member(out, "title", r->title);
+    put_member(out, "level", str_of(level_name(r->level)));
+    buf_put_text(out, ",\"digest\":\"");
+    for (int i = 0; i < 8; i++)
+        buf_printf(out, "%02x", r->digest[i]);
+    buf_put_text(out, "\",\"tags\":[");
+    for (size_t i = 0; r->tags && i < r->tags->items; i++) {
+        buf_put_text(out, i ? "," : "");
+        print_json_text(out, r->tags->item[i]->text);
+    }
+    buf_put_text(out, "]}");
+}
+
+/* Is the rule about a person: is its group one, or has it none? */
+static bool about_person(const struct alert_maker *m, const struct rule *r)
+{
+    const struct correlation *c = &r->correlation;
+
+    if (r->kind != RULE_CORRELATION)
+        return true;
+    for (size_t i = 0; i < c->group_bys; i++)
+        if (str_starts(m->set->fields.entry[c->group_by[i]], STR("user.")))
+            return true;
+    return false;
+}
+
+static void put_user(struct buf *out, struct alert_maker *m, const struct rule *rule,
+                     const struct record *r, bool reveal)
+{
+    struct buf name = {0};
+    static const enum column names[] = {COLUMN_USER_PREFIX, COLUMN_USER_GIVEN,
+                                        COLUMN_USER_FAMILY};
+
+    if (!about_person(m, rule) || text_of(r, COLUMN_USER_KEY).len == 0) {
+        buf_put_text(out, ",\"user\":null");
+    } else {
+        buf_put_text(out, ",\"user\":{");
+        put_shown(out, "key", r, COLUMN_USER_KEY, reveal);
+        put_shown(out, "level", r, COLUMN_USER_LEVEL, reveal);
+        for (int i = 0; i < 3; i++)
+            if (text_of(r, names[i]).len > 0) {
+                buf_put_text(&name, name.len ? " " : "");
+                shown_value(&name, r, names[i], reveal);
+            }
+        put_member(out, "name", buf_str(&name));
+        put_shown(out, "ods", r, COLUMN_ORG_ODS, reveal);
+        buf_put_text(out, "}");
+    }
+    buf_release(&name);
+    buf_put_text(out, ",\"organisation\":{");
+    put_shown(out, "ods", r, COLUMN_ORG_ODS, reveal);
+    put_shown(out, "name", r, COLUMN_ORG_NAME, reveal);
+    put_shown(out, "asid", r, COLUMN_SSP_FROM, reveal);
+    buf_put_text(out, "}");
+}
+
+static void put_patient(struct buf *out, const struct behind *b, bool reveal)
+{
+    struct buf text = {0};
+
+    buf_put_text(out, ",\"practice\":");
+    if (b->practices.count == 1)
+        print_json_text(out, b->practices.entry[0]);
+    else
+        buf_put_text(out, "null");
+    buf_printf(out, ",\"patients\":%u,\"patient\":", b->patients.count);
+    if (b->patients.count != 1) {
+        buf_put_text(out, "null");
+        return;
+    }
+    if (reveal)
+        buf_put_str(&text, b->patients.entry[0]);
+    else
+        mask_number(&text, b->patients.entry[0]);
+    print_json_text(out, buf_str(&text));
+    buf_release(&text);
+}
+
+static void put_group(struct buf *out, struct alert_maker *m, const struct finding *f,
+                      bool reveal)
+{
+    const struct correlation *c = &f->rule->correlation;
+
+    buf_put_text(out, ",\"group\":{");
+    for (size_t i = 0; f->rule->kind == RULE_CORRELATION && i < c->group_bys; i++) {
+        struct str name = m->set->fields.entry[c->group_by[i]];
+        struct str key = correlator_group(m->correlator, f, i);
+        struct buf text = {0};
+
+        if (reveal)
+            buf_put_str(&text, key);
+        else if (str_equal(name, STR("patient.nhs_number")))
+            mask_number(&text, key);
+        else
+            mask_text(&text, key);
+        buf_put_text(out, i ? "," : "");
+        print_json_text(out, name);
+        buf_put_text(out, ":");
+        print_json_text(out, buf_str(&text));
+        buf_release(&text);
+    }
+    buf_put_text(out, "}");
+}
+
+static void put_records(struct buf *out, const struct finding *f)
+{
+    size_t shown = f->records < RECORDS_SHOWN ? f->records : RECORDS_SHOWN;
+
+    buf_put_text(out, ",\"records\":[");
+    for (size_t i = 0; i < shown; i++)
+        buf_printf(out, "%s%llu", i ? "," : "", (unsigned long long)f->at[i].record);
+    buf_printf(out, "],\"records_left_out\":%zu", f->records - shown);
+}
+
+static void put_reason(struct buf *out, struct str field, struct str value, struct str expected,
+                       bool first)
+{
+    struct buf text = {0};
+
+    buf_printf(out, "%s{\"field\":", first ? "" : ",");
+    print_json_text(out, field);
+    put_member(out, "value", value);
+    put_member(out, "expected", expected);
+    buf_printf(&text, "%.*s is %.*s; expected was %.*s", STR_ARG(field), STR_ARG(value),
+               STR_ARG(expected));
+    put_member(out, "text", buf_str(&text));
+    buf_put_text(out, "}");
+    buf_release(&text);
+}
+
+/* The conditions of a detection that held, with the values of the record. */
+static void put_held(struct buf *out, struct alert_maker *m, const struct rule *r,
+                     const struct behind *b, bool reveal)
+{
+    const struct predicate *why[REASONS_MAX];
+    struct event event;
+    size_t n;
+
+    m->fields.record = &b->record;
+    m->fields.product = b->product;
+    m->fields.treat_as = reference_treat_as(m->reference, &b->record);
+    event = record_event(&m->fields);
+    evaluator_event(m->evaluator, &event);
+    n = evaluator_why(m->evaluator, r, why, REASONS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        struct str field = why[i]->op == OP_KEYWORD ? STR("any text")
+                                                    : m->set->fields.entry[why[i]->field];
+        struct buf value = {0}, expected = {0};
+        enum column c;
+
+        if (column_find(&c, field) && b->record.column[c].kind != VALUE_MISSING)
+            shown_value(&value, &b->record, c, reveal);
+        else
+            buf_put_text(&value, "missing");
+        buf_printf(&expected, "anything but %.*s", STR_ARG(why[i]->said));
+        put_reason(out, field, buf_str(&value), buf_str(&expected), i == 0);
+        buf_release(&value);
+        buf_release(&expected);
+    }
+}
+
+static void put_reasons(struct buf *out, struct alert_maker *m, const struct finding *f,
+                        const struct behind *b, struct str expected, bool reveal)
+{
+    const struct correlation *c = &f->rule->correlation;
+    char value[32];
+
+    buf_put_text(out, ",\"reasons\":[");
+    if (f->rule->kind != RULE_CORRELATION) {
+        put_held(out, m, f->rule, b, reveal);
+    } else if (c->type == CORRELATION_VALUE_COUNT) {
+        struct str field = m->set->fields.entry[c->field];
+
+        snprintf(value, sizeof value, "%zu",
+                 str_equal(field, STR("patient.nhs_number")) ? b->patients.count : f->records);
+        put_reason(out, field, str_of(value), expected, true);
+    } else {
+        snprintf(value, sizeof value, "%zu", f->records);
+        put_reason(out, STR("calls"), str_of(value), expected, true);
+    }
+    buf_put_text(out, "]");
+}
+
+int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,
+               struct err *err)
+{
+    struct behind b = {.product = STR("")};
+    struct buf text = {0}, expected = {0};
+    struct sentence s;
+    uint8_t sha[HASH_BYTES];
+    size_t log_at;
+    struct str part[2];
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    arena_reset(&m->arena);
+    if ((rc = read_opening(m, f, &b, sha, err)) < 0 || (rc = read_records(m, f, &b, err)) < 0)
+        goto out;
+    name_alert(out, m, f, &b, sha);
+    out->opened_us = f->opened.us;
+    out->first_us = f->at[0].us;
+    out->last_us = f->at[f->records - 1].us;
+    out->count = f->records;
+    sentence_expected(&expected, m->set, f->rule);
+    s = (struct sentence){f->rule, &b.record, m->zone, f->records, b.patients.count,
+                          out->first_us, out->last_us, b.product, buf_str(&expected), reveal};
+    put_rule(&out->body, f->rule);
+    put_time(&out->body, "first", out->first_us);
+    put_time(&out->body, "last", out->last_us);
+    put_user(&out->body, m, f->rule, &b.record, reveal);
+    put_patient(&out->body, &b, reveal);
+    put_group(&out->body, m, f, reveal);
+    buf_printf(&out->body, ",\"count\":%zu", f->records);
+    sentence_print(&text, &s);
+    put_member(&out->body, "text", buf_str(&text));
+    put_reasons(&out->body, m, f, &b, buf_str(&expected), reveal);
+    buf_put_text(&out->body, ",\"explanations\":[],\"score\":null");
+    log_at = out->body.len;
+    part[0] = str_part(buf_str(&out->body), 0, log_at);
+    hash_sha256(out->content, part, 1);
+    put_records(&out->body, f);
+    buf_put_text(&out->body, ",\"log\":{\"origin\":");
+    print_json_text(&out->body, m->origin);
+    buf_printf(&out->body, ",\"size\":%llu,\"root\":\"%s\"}", (unsigned long long)m->size,
+               m->root);
+out:
+    dictionary_release(&b.patients);
+    dictionary_release(&b.practices);
+    arena_release(&b.arena);
+    buf_release(&text);
+    buf_release(&expected);
+    return rc;
+}

@@ -1,0 +1,462 @@
+/* detect.c - `analyzer detect`: every record of the period is shown to the rules, the
+ * correlations are worked out in event-time order, and each finding becomes an alert that
+ * the register knows or gets to know. A run computes all alerts anew, so that they do not
+ * hang on when records came; what a run finds again only keeps its state. */
+#include <inttypes.h>
+
+#include "analyzer/answer.h"
+#include "analyzer/commands.h"
+#include "analyzer/pack.h"
+#include "analyzer/register.h"
+#include "base/base64.h"
+#include "base/disk.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/zone.h"
+#include "record/print.h"
+#include "record/timestamp.h"
+#include "store/note.h"
+#include "trail/scan.h"
+
+enum { LEVELS = LEVEL_CRITICAL + 1 };
+enum detect_format { DETECT_TABLE, DETECT_JSON, DETECT_NDJSON };
+
+struct detecting {
+    const struct options *o;
+    struct zone *zone;
+    struct state *state;
+    struct trail *trail;
+    struct ruleset set;
+    struct diagnostics diagnostics;
+    struct reference_data *reference;
+    struct evaluator *evaluator;
+    struct correlator *correlator;
+    struct register_of *known;
+    struct alert_maker maker;
+    enum detect_format format;
+    int64_t since_us, until_us, longest_us;
+    uint32_t user_field;
+    struct dictionary sources;
+    struct arena texts;
+    uint64_t records, alerts, by_level[LEVELS], bad_rows;
+    struct buf missing;  /* of the summary: rules not evaluated */
+    size_t not_evaluated;
+    struct buf out;      /* alerts, until they are durable */
+};
+
+/* ---- what is needed ---- */
+
+static bool parse_bound(const struct detecting *d, const char *text, int64_t *us)
+{
+    char day[32];
+
+    if (timestamp_parse(str_of(text), us))
+        return true;
+    if (strlen(text) != 10)
+        return false;
+    snprintf(day, sizeof day, "%sT00:00:00Z", text);
+    if (!timestamp_parse(str_of(day), us))
+        return false;
+    *us -= (int64_t)zone_offset(d->zone, *us / 1000000) * 1000000;
+    return true;
+}
+
+static int parse(struct detecting *d)
+{
+    const struct options *o = d->o;
+
+    d->since_us = INT64_MIN;
+    d->until_us = INT64_MAX;
+    if ((o->since && !parse_bound(d, o->since, &d->since_us)) ||
+        (o->until && !parse_bound(d, o->until, &d->until_us))) {
+        complain("--since and --until take RFC 3339 or YYYY-MM-DD");
+        return 2;
+    }
+    d->format = !o->format || strcmp(o->format, "table") == 0 ? DETECT_TABLE
+                : strcmp(o->format, "json") == 0              ? DETECT_JSON
+                                                              : DETECT_NDJSON;
+    if (o->format && d->format == DETECT_NDJSON && strcmp(o->format, "ndjson") != 0) {
+        complain("--format takes table, json or ndjson");
+        return 2;
+    }
+    return 0;
+}
+
+static void skip_rule(struct detecting *d, struct rule *r, const char *why)
+{
+    buf_printf(&d->missing, "%s{\"rule\":", d->not_evaluated ? "," : "");
+    print_json_text(&d->missing, r->id.len ? r->id : r->title);
+    buf_put_text(&d->missing, ",\"missing\":");
+    print_json_text(&d->missing, str_of(why));
+    buf_put_text(&d->missing, "}");
+    d->not_evaluated++;
+    fprintf(stderr, "analyzer: not evaluated: %.*s: %s\n", STR_ARG(r->title), why);
+}
+
+static int load_rules(struct detecting *d, struct err *err)
+{
+    size_t files;
+    int rc = pack_load(&d->set, d->o->rules, &d->diagnostics, &files, err);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < d->diagnostics.count; i++)
+        if (d->diagnostics.at[i].severity == SEVERITY_ERROR)
+            diagnostic_print(&d->diagnostics.at[i], stderr);
+    d->user_field = UINT32_MAX;
+    for (size_t i = 0; i < d->set.rules; i++) {
+        struct rule *r = d->set.rule[i];
+        const struct correlation *c = &r->correlation;
+
+        if (r->kind == RULE_FILTER)
+            continue;
+        if (r->bad) {
+            skip_rule(d, r, "it has errors");
+        } else if (!rule_is_ours(r)) {
+            skip_rule(d, r, "it is about another kind of log");
+            r->bad = true;
+        }
+        if (r->kind == RULE_CORRELATION && !r->bad)
+            d->longest_us += c->timespan_us + c->suppress_us; /* chains add up */
+    }
+    for (uint32_t i = 0; i < d->set.fields.count; i++)
+        if (str_equal(d->set.fields.entry[i], STR("user.key")))
+            d->user_field = i;
+    return 0;
+}
+
+static void bad_row(void *ctx, const char *file, size_t line, const char *column,
+                    const char *why)
+{
+    (void)ctx;
+    fprintf(stderr, "analyzer: %s:%zu: %s%s%s\n", file, line, column, *column ? ": " : "", why);
+}
+
+static int load_reference(struct detecting *d, struct err *err)
+{
+    char kept[LIMIT_PATH_BYTES];
+    size_t rows, bad;
+    struct err ignored;
+    int rc;
+
+    d->reference = reference_new();
+    reference_read(d->reference, pack_default(), bad_row, NULL, &rows, &bad, &ignored);
+    if ((rc = reference_read_extracts(d->reference, d->o->store, err)) < 0)
+        return rc;
+    snprintf(kept, sizeof kept, "%s/reference", state_dir(d->state));
+    if (!d->o->reference) {
+        reference_read(d->reference, kept, bad_row, NULL, &rows, &bad, &ignored);
+        return 0;
+    }
+    return reference_read(d->reference, d->o->reference, bad_row, NULL, &rows, &d->bad_rows,
+                          err);
+}
+
+static int describe_log(struct detecting *d, struct err *err)
+{
+    struct checkpoint c;
+    struct buf root = {0};
+    int rc = checkpoint_open(&c, trail_checkpoint(d->trail), NULL, err);
+
+    if (rc < 0)
+        return rc;
+    base64_encode(&root, (struct str){(const char *)c.root, HASH_BYTES});
+    snprintf(d->maker.root, sizeof d->maker.root, "%.*s", STR_ARG(buf_str(&root)));
+    buf_release(&root);
+    d->maker.origin = arena_copy(&d->texts, str_of(c.origin));
+    d->maker.size = c.size;
+    return 0;
+}
+
+/* ---- records ---- */
+
+static void look_at(struct detecting *d, const struct record *r)
+{
+    struct record_fields *f = &d->maker.fields;
+    const struct value *time = &r->column[COLUMN_TIME];
+    const struct value *seq = &r->column[COLUMN_SOURCE_SEQ];
+    const struct value *source = &r->column[COLUMN_SOURCE_NAME];
+    const struct value *level = &r->column[COLUMN_USER_LEVEL];
+    struct event event;
+    struct moment at = {.us = time->kind == VALUE_TIME ? time->integer : INT64_MIN,
+                        .source_seq = seq->kind == VALUE_INTEGER ? (uint64_t)seq->integer : 0,
+                        .record = (uint64_t)r->column[COLUMN_SEQ].integer};
+    bool counts;
+
+    at.source = dictionary_put(&d->sources, source->kind == VALUE_TEXT ? source->text : STR(""),
+                               &d->texts);
+    f->record = r;
+    event = record_event(f);
+    f->product = reference_product(d->reference, r, &f->arena);
+    f->treat_as = reference_treat_as(d->reference, r);
+    counts = str_equal(f->treat_as, STR("person")) ||
+             (str_equal(f->treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
+              level->integer != 4);
+    evaluator_event(d->evaluator, &event);
+    correlator_event(d->correlator, &at, d->user_field, counts);
+    d->records++;
+}
+
+static int scan(struct detecting *d, struct err *err)
+{
+    struct scan_filter filter = {.last_seq = UINT64_MAX};
+    struct record record;
+    struct scan s;
+    int rc;
+
+    filter.has_since = d->since_us != INT64_MIN;
+    filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
+    filter.has_until = d->until_us != INT64_MAX;
+    filter.until_us = d->until_us;
+    scan_begin(&s, d->trail, &filter, d->zone);
+    while ((rc = scan_next(&s, &record, err)) > 0)
+        look_at(d, &record);
+    scan_end(&s);
+    return rc;
+}
+
+struct source_name {
+    struct str name;
+    uint32_t number;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    struct str x = ((const struct source_name *)a)->name;
+    struct str y = ((const struct source_name *)b)->name;
+    size_t n = x.len < y.len ? x.len : y.len;
+    int order = n ? memcmp(x.at, y.at, n) : 0;
+
+    return order ? order : x.len < y.len ? -1 : x.len > y.len;
+}
+
+/* Give the correlator its sources in order of their names, whenever they came. */
+static void order_sources(struct detecting *d)
+{
+    uint32_t n = d->sources.count;
+    struct source_name *list = xcalloc(n + 1U, sizeof *list);
+    uint32_t *number = xcalloc(n + 1U, sizeof *number);
+
+    for (uint32_t i = 0; i < n; i++)
+        list[i] = (struct source_name){d->sources.entry[i], i};
+    if (n > 0)
+        qsort(list, n, sizeof *list, by_name);
+    for (uint32_t i = 0; i < n; i++)
+        number[list[i].number] = i;
+    correlator_sources(d->correlator, number);
+    free(list);
+    free(number);
+}
+
+/* ---- alerts ---- */
+
+static void put_alert(struct detecting *d, const char *id, struct standing s, struct str body)
+{
+    const char *between = d->format == DETECT_JSON ? (d->alerts ? ",\n" : "[") : "";
+
+    buf_printf(&d->out, "%s{\"alert\":\"%s\",\"revision\":%u,\"state\":\"%s\",", between, id,
+               s.revision, alert_state_name(s.state));
+    buf_put_str(&d->out, body);
+    buf_put_text(&d->out, d->format == DETECT_JSON ? "}" : "}\n");
+}
+
+/* The member "text" of a body that we wrote. */
+static struct str sentence_of(struct str body, struct arena *arena)
+{
+    struct buf whole = {0};
+    struct json *j;
+    const struct json *text;
+
+    buf_put_text(&whole, "{");
+    buf_put_str(&whole, body);
+    buf_put_text(&whole, "}");
+    j = json_read(buf_str(&whole), arena);
+    text = json_member(j, STR("text"));
+    buf_release(&whole);
+    return text ? text->text : STR("");
+}
+
+static void put_line(struct detecting *d, const char *id, struct standing s, struct str level,
+                     struct str body)
+{
+    struct arena once = {0};
+    struct buf text = {0};
+
+    answer_terminal(&text, sentence_of(body, &once));
+    buf_printf(&d->out, "%s  %-8.*s  %-9s  %.*s\n", id, STR_ARG(level),
+               alert_state_name(s.state), STR_ARG(buf_str(&text)));
+    buf_release(&text);
+    arena_release(&once);
+}
+
+static void give(struct detecting *d, const char *id, struct standing s, struct str level,
+                 struct str body)
+{
+    if (d->format == DETECT_TABLE)
+        put_line(d, id, s, level, body);
+    else
+        put_alert(d, id, s, body);
+    d->alerts++;
+}
+
+static void give_withdrawn(void *ctx, struct str id, unsigned revision, struct str level,
+                           int64_t first_us, struct str body)
+{
+    char name[ALERT_ID];
+
+    (void)first_us;
+    snprintf(name, sizeof name, "%.*s", STR_ARG(id));
+    give(ctx, name, (struct standing){ALERT_WITHDRAWN, revision}, level, body);
+}
+
+static int give_finding(struct detecting *d, const struct finding *f, struct err *err)
+{
+    struct standing standing;
+    struct alert a, shown;
+    int rc = alert_make(&a, &d->maker, f, false, err);
+    bool touches = rc == 0 && (a.first_us == INT64_MIN ||
+                               (a.last_us >= d->since_us && a.first_us < d->until_us));
+
+    if (touches && a.opened_us != INT64_MIN && a.opened_us < d->since_us &&
+        a.last_us < d->since_us)
+        touches = false;
+    if (touches)
+        rc = register_found(d->known, &a, f->rule, d->maker.origin, &standing, err);
+    if (rc == 0 && touches) {
+        d->by_level[f->rule->level]++;
+        if (d->o->reveal && (rc = alert_make(&shown, &d->maker, f, true, err)) == 0) {
+            give(d, a.id, standing, str_of(level_name(f->rule->level)), buf_str(&shown.body));
+            alert_release(&shown);
+        } else if (rc == 0) {
+            give(d, a.id, standing, str_of(level_name(f->rule->level)), buf_str(&a.body));
+        }
+    }
+    alert_release(&a);
+    return rc;
+}
+
+static int give_all(struct detecting *d, struct err *err)
+{
+    const struct finding *const *found;
+    size_t n = correlator_findings(d->correlator, &found);
+    int rc = register_begin(d->known, err);
+
+    d->maker.correlator = d->correlator;
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = give_finding(d, found[i], err);
+    if (rc == 0)
+        rc = register_withdraw(d->known, &d->set, d->maker.origin, d->since_us, d->until_us,
+                               give_withdrawn, d, err);
+    return rc == 0 ? register_commit(d->known, err) : rc;
+}
+
+static int write_summary(struct detecting *d, double seconds, struct err *err)
+{
+    struct buf out = {0};
+    size_t rules = 0;
+    int rc;
+
+    for (size_t i = 0; i < d->set.rules; i++)
+        rules += !d->set.rule[i]->bad && d->set.rule[i]->kind != RULE_FILTER;
+    buf_printf(&out, "{\"rules\":%zu,\"records\":%" PRIu64 ",\"alerts\":%" PRIu64
+                     ",\"by_level\":{", rules, d->records, d->alerts);
+    for (int i = LEVEL_LOW; i < LEVELS; i++)
+        buf_printf(&out, "%s\"%s\":%" PRIu64, i > LEVEL_LOW ? "," : "",
+                   level_name((enum rule_level)i), d->by_level[i]);
+    buf_printf(&out, "},\"not_evaluated\":[%.*s],\"late\":0,\"seconds\":%.3f}\n",
+               STR_ARG(buf_str(&d->missing)), seconds);
+    rc = disk_replace(".", d->o->summary, buf_str(&out), 0644, err);
+    buf_release(&out);
+    return rc;
+}
+
+static int prepare(struct detecting *d, struct err *err)
+{
+    int rc;
+
+    if ((rc = zone_load(&d->zone, "Europe/London", err)) < 0 || (rc = parse(d)) != 0)
+        return rc;
+    d->state = state_new(d->o);
+    if (*state_problem(d->state))
+        complain(state_problem(d->state));
+    if ((rc = trail_open(&d->trail, d->o->store, err)) < 0 || (rc = load_rules(d, err)) < 0 ||
+        (rc = load_reference(d, err)) < 0 || (rc = describe_log(d, err)) < 0 ||
+        (rc = register_open(&d->known, d->state, err)) < 0)
+        return rc;
+    d->evaluator = evaluator_new(&d->set);
+    d->correlator = correlator_new(&d->set, d->evaluator);
+    d->maker.trail = d->trail;
+    d->maker.zone = d->zone;
+    d->maker.set = &d->set;
+    d->maker.evaluator = d->evaluator;
+    d->maker.reference = d->reference;
+    record_fields_init(&d->maker.fields, &d->set);
+    return 0;
+}
+
+static void release(struct detecting *d)
+{
+    correlator_free(d->correlator);
+    evaluator_free(d->evaluator);
+    record_fields_release(&d->maker.fields);
+    arena_release(&d->maker.arena);
+    register_close(d->known);
+    reference_free(d->reference);
+    ruleset_release(&d->set);
+    diagnostics_release(&d->diagnostics);
+    trail_close(d->trail);
+    state_free(d->state);
+    zone_free(d->zone);
+    dictionary_release(&d->sources);
+    arena_release(&d->texts);
+    buf_release(&d->missing);
+    buf_release(&d->out);
+}
+
+/* Who asked is written down before the answer is given. */
+static int log_run(struct detecting *d, struct err *err)
+{
+    struct buf scope = {0};
+    int rc;
+
+    buf_printf(&scope, "rules %s; since %s; until %s%s",
+               d->o->rules ? d->o->rules : pack_default(), d->o->since ? d->o->since : "begin",
+               d->o->until ? d->o->until : "end", d->o->reveal ? "; revealed" : "");
+    rc = state_log(d->state, "detect", buf_str(&scope), d->o->reason, d->alerts, err);
+    buf_release(&scope);
+    if (rc < 0 && !d->o->reveal && !*state_problem(d->state)) {
+        complain(err->text);
+        complain("this run is not in the log of who asked");
+    }
+    return rc < 0 && !d->o->reveal ? 0 : rc;
+}
+
+int detect_run(const struct options *o)
+{
+    struct detecting d = {.o = o};
+    int64_t begun = disk_now_us();
+    struct err err;
+    int rc = prepare(&d, &err);
+
+    if (rc == 0)
+        rc = scan(&d, &err);
+    if (rc == 0) {
+        order_sources(&d);
+        correlator_finish(d.correlator);
+        rc = give_all(&d, &err);
+    }
+    if (rc == 0 && o->summary)
+        rc = write_summary(&d, (double)(disk_now_us() - begun) / 1e6, &err);
+    if (rc == 0)
+        rc = log_run(&d, &err);
+    if (rc == 0 && d.format == DETECT_JSON)
+        buf_put_text(&d.out, d.alerts ? "]\n" : "[]\n");
+    if (rc == 0) {
+        fwrite(d.out.at, 1, d.out.len, stdout);
+        fprintf(stderr, "%" PRIu64 " records, %" PRIu64 " alerts\n", d.records, d.alerts);
+    } else if (rc < 0) {
+        rc = complain(err.text);
+    }
+    release(&d);
+    return rc;
+}

@@ -1,0 +1,37 @@
+/* reference.h - what a site tells the analyzer beside the log: CSV files of known names
+ * (format "reference data"). products.csv and asid.csv are used; the others are kept and
+ * checked. One thread. */
+#ifndef ANALYZER_REFERENCE_H
+#define ANALYZER_REFERENCE_H
+
+#include "base/err.h"
+#include "record/record.h"
+
+struct reference_data;
+
+/* Told of each row that is not taken. */
+typedef void reference_fault(void *ctx, const char *file, size_t line, const char *column,
+                             const char *why);
+
+struct reference_data *reference_new(void);
+void reference_free(struct reference_data *r); /* NULL is allowed */
+/* Read what there is of the known files in dir; *rows counts the good ones, *bad the others.
+ * Files that are not there are no error; a directory that is not, is one. */
+int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
+                   size_t *rows, size_t *bad, struct err *err);
+/* The ASID extracts that the collector keeps in the store. */
+int reference_read_extracts(struct reference_data *r, const char *store, struct err *err);
+
+/* Product of a record and how it is to be treated: person, system, placeholder,
+ * volatile-sub. Texts live in the arena or as long as r. */
+struct str reference_product(const struct reference_data *r, const struct record *of,
+                             struct arena *arena);
+struct str reference_treat_as(const struct reference_data *r, const struct record *of);
+
+/* The known kinds of files, and whether one is used. */
+size_t reference_kinds(void);
+const char *reference_kind(size_t i, bool *used);
+/* Rows that were read of that kind. */
+size_t reference_rows(const struct reference_data *r, size_t kind);
+
+#endif

@@ -1,0 +1,206 @@
+/* register.c - see register.h. An alert is known by its id; a number that grows with each
+ * run says which alerts the run has seen. */
+#include "analyzer/register.h"
+
+#include "base/db.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+struct register_of {
+    struct db *db;
+    int64_t run;
+};
+
+static const char *const schema[] = {
+    "CREATE TABLE IF NOT EXISTS alerts(alert TEXT PRIMARY KEY, rule TEXT NOT NULL,"
+    " digest TEXT NOT NULL, level TEXT NOT NULL, origin TEXT NOT NULL, opened INTEGER,"
+    " first INTEGER, state INTEGER NOT NULL, revision INTEGER NOT NULL,"
+    " content TEXT NOT NULL, run INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS runs(run INTEGER PRIMARY KEY)",
+};
+
+const char *alert_state_name(enum alert_state s)
+{
+    static const char *const names[] = {"raised", "amended", "withdrawn"};
+
+    return names[s];
+}
+
+static int take_run(void *ctx, int64_t number, const struct db_value *value, size_t count)
+{
+    (void)number;
+    if (count > 0 && value[0].type == DB_INTEGER)
+        ((struct register_of *)ctx)->run = strtoll(value[0].text.at, NULL, 10) + 1;
+    return 0;
+}
+
+int register_open(struct register_of **out, const struct state *state, struct err *err)
+{
+    struct register_of *r = xcalloc(1, sizeof *r);
+    char path[LIMIT_PATH_BYTES];
+    int rc = 0;
+
+    *out = r;
+    if (!state || *state_problem(state))
+        return 0;
+    if (snprintf(path, sizeof path, "%s/state.db", state_dir(state)) >= (int)sizeof path)
+        return err_set(err, ERR_LIMIT, "the path of the state is too long");
+    rc = db_open_file(&r->db, path, err);
+    for (size_t i = 0; rc == 0 && i < sizeof schema / sizeof schema[0]; i++)
+        rc = db_run(r->db, schema[i], NULL, 0, NULL, NULL, err);
+    r->run = 1;
+    if (rc == 0)
+        rc = db_run(r->db, "SELECT max(run) FROM runs", NULL, 0, take_run, r, err);
+    return rc;
+}
+
+void register_close(struct register_of *r)
+{
+    if (!r)
+        return;
+    db_close(r->db);
+    free(r);
+}
+
+static struct db_value text_value(struct str s)
+{
+    return (struct db_value){DB_TEXT, s};
+}
+
+static struct db_value number_value(int64_t n, char text[24])
+{
+    snprintf(text, 24, "%lld", (long long)n);
+    return (struct db_value){n == INT64_MIN ? DB_NULL : DB_INTEGER, str_of(text)};
+}
+
+int register_begin(struct register_of *r, struct err *err)
+{
+    char text[24];
+    struct db_value v = number_value(r->run, text);
+    int rc;
+
+    if (!r->db)
+        return 0;
+    rc = db_run(r->db, "BEGIN IMMEDIATE", NULL, 0, NULL, NULL, err);
+    return rc < 0 ? rc : db_run(r->db, "INSERT INTO runs VALUES(?)", &v, 1, NULL, NULL, err);
+}
+
+int register_commit(struct register_of *r, struct err *err)
+{
+    return r->db ? db_run(r->db, "COMMIT", NULL, 0, NULL, NULL, err) : 0;
+}
+
+struct known {
+    bool there;
+    struct standing standing;
+    char content[2 * HASH_BYTES + 1];
+};
+
+static int take_known(void *ctx, int64_t number, const struct db_value *value, size_t count)
+{
+    struct known *k = ctx;
+
+    (void)number;
+    (void)count;
+    k->there = true;
+    k->standing.state = (enum alert_state)strtol(value[0].text.at, NULL, 10);
+    k->standing.revision = (unsigned)strtoul(value[1].text.at, NULL, 10);
+    snprintf(k->content, sizeof k->content, "%.*s", STR_ARG(value[2].text));
+    return 0;
+}
+
+static void print_hex(char *out, const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+int register_found(struct register_of *r, const struct alert *a, const struct rule *rule,
+                   struct str origin, struct standing *out, struct err *err)
+{
+    char content[2 * HASH_BYTES + 1], digest[17], number[5][24];
+    struct db_value v[12];
+    struct known k = {.there = false};
+    int rc;
+
+    *out = (struct standing){ALERT_RAISED, 1};
+    if (!r->db)
+        return 0;
+    print_hex(content, a->content, HASH_BYTES);
+    print_hex(digest, rule->digest, 8);
+    v[0] = text_value(str_of(a->id));
+    rc = db_run(r->db, "SELECT state, revision, content FROM alerts WHERE alert = ?", v, 1,
+                take_known, &k, err);
+    if (rc < 0)
+        return rc;
+    if (k.there) {
+        *out = k.standing;
+        if (strcmp(k.content, content) != 0 || k.standing.state == ALERT_WITHDRAWN)
+            *out = (struct standing){ALERT_AMENDED, k.standing.revision + 1};
+    }
+    v[1] = text_value(rule->id.len ? rule->id : rule->title);
+    v[2] = text_value(str_of(digest));
+    v[3] = text_value(str_of(level_name(rule->level)));
+    v[4] = text_value(origin);
+    v[5] = number_value(a->opened_us, number[0]);
+    v[6] = number_value(a->first_us, number[1]);
+    v[7] = number_value(out->state, number[2]);
+    v[8] = number_value(out->revision, number[3]);
+    v[9] = text_value(str_of(content));
+    v[10] = number_value(r->run, number[4]);
+    v[11] = text_value(buf_str(&a->body));
+    return db_run(r->db, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", v, 12,
+                  NULL, NULL, err);
+}
+
+struct withdrawing {
+    void (*row)(void *ctx, struct str id, unsigned revision, struct str level,
+                int64_t first_us, struct str body);
+    void *ctx;
+};
+
+static int take_withdrawn(void *ctx, int64_t number, const struct db_value *v, size_t count)
+{
+    struct withdrawing *w = ctx;
+
+    (void)number;
+    (void)count;
+    w->row(w->ctx, v[0].text, (unsigned)strtoul(v[1].text.at, NULL, 10), v[2].text,
+           v[3].type == DB_NULL ? INT64_MIN : strtoll(v[3].text.at, NULL, 10), v[4].text);
+    return 0;
+}
+
+int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
+                      int64_t since_us, int64_t until_us,
+                      void (*row)(void *ctx, struct str id, unsigned revision,
+                                  struct str level, int64_t first_us, struct str body),
+                      void *ctx, struct err *err)
+{
+    static const char where[] = " WHERE digest = ?1 AND origin = ?2 AND run <> ?3 AND"
+                                " coalesce(opened, ?4) >= ?4 AND coalesce(opened, ?4) < ?5";
+    struct withdrawing w = {row, ctx};
+    char digest[17], number[3][24], sql[512];
+    int rc = 0;
+
+    for (size_t i = 0; r->db && rc == 0 && i < s->rules; i++) {
+        const struct rule *rule = s->rule[i];
+        struct db_value v[5];
+
+        if (rule->bad)
+            continue;
+        print_hex(digest, rule->digest, 8);
+        v[0] = text_value(str_of(digest));
+        v[1] = text_value(origin);
+        v[2] = number_value(r->run, number[0]);
+        v[3] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[1]);
+        v[4] = number_value(until_us, number[2]);
+        snprintf(sql, sizeof sql, "UPDATE alerts SET state = %d, revision = revision + 1%s AND"
+                 " state <> %d", ALERT_WITHDRAWN, where, ALERT_WITHDRAWN);
+        if ((rc = db_run(r->db, sql, v, 5, NULL, NULL, err)) < 0)
+            break;
+        snprintf(sql, sizeof sql, "SELECT alert, revision, level, first, body FROM alerts%s"
+                 " AND state = %d", where, ALERT_WITHDRAWN);
+        rc = db_run(r->db, sql, v, 5, take_withdrawn, &w, err);
+    }
+    return rc;
+}

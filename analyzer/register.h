@@ -1,0 +1,37 @@
+/* register.h - the alerts that were raised, in the state: so that a second run amends and
+ * does not repeat. One thread. */
+#ifndef ANALYZER_REGISTER_H
+#define ANALYZER_REGISTER_H
+
+#include "analyzer/alert.h"
+#include "analyzer/state.h"
+
+struct register_of;
+
+/* state NULL, or one that cannot be written: nothing is remembered. */
+int register_open(struct register_of **out, const struct state *state, struct err *err);
+void register_close(struct register_of *r); /* NULL is allowed */
+
+enum alert_state { ALERT_RAISED, ALERT_AMENDED, ALERT_WITHDRAWN };
+const char *alert_state_name(enum alert_state s);
+
+struct standing {
+    enum alert_state state;
+    unsigned revision;
+};
+
+/* Begin, end the changes of a run; all or nothing. */
+int register_begin(struct register_of *r, struct err *err);
+int register_commit(struct register_of *r, struct err *err);
+/* This alert was found in this run: how does it stand now? body is what is kept, masked. */
+int register_found(struct register_of *r, const struct alert *a, const struct rule *rule,
+                   struct str origin, struct standing *out, struct err *err);
+/* Those of these rules and this log, opened in the period, that the run did not find are
+ * withdrawn; each is given to row() with its body. */
+int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
+                      int64_t since_us, int64_t until_us,
+                      void (*row)(void *ctx, struct str id, unsigned revision,
+                                  struct str level, int64_t first_us, struct str body),
+                      void *ctx, struct err *err);
+
+#endif

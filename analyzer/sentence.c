@@ -1,0 +1,191 @@
+/* sentence.c - see sentence.h. */
+#include "analyzer/sentence.h"
+
+#include "record/shown.h"
+
+static struct str text_of(const struct record *r, enum column c)
+{
+    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
+}
+
+static void put(struct buf *out, const struct sentence *s, enum column c)
+{
+    if (s->record->column[c].kind != VALUE_MISSING)
+        shown_value(out, s->record, c, s->reveal);
+}
+
+static void put_organisation(struct buf *out, const struct sentence *s)
+{
+    if (text_of(s->record, COLUMN_ORG_NAME).len > 0) {
+        put(out, s, COLUMN_ORG_NAME);
+        if (text_of(s->record, COLUMN_ORG_ODS).len > 0) {
+            buf_put_text(out, " (");
+            put(out, s, COLUMN_ORG_ODS);
+            buf_put_text(out, ")");
+        }
+    } else if (text_of(s->record, COLUMN_ORG_ODS).len > 0) {
+        buf_put_text(out, "organisation ");
+        put(out, s, COLUMN_ORG_ODS);
+    } else if (text_of(s->record, COLUMN_SSP_FROM).len > 0) {
+        buf_put_text(out, "the system with ASID ");
+        put(out, s, COLUMN_SSP_FROM);
+    } else {
+        buf_put_text(out, "an organisation that did not say who it is");
+    }
+}
+
+void sentence_who(struct buf *out, const struct sentence *s)
+{
+    static const enum column names[] = {COLUMN_USER_PREFIX, COLUMN_USER_GIVEN,
+                                        COLUMN_USER_FAMILY};
+    size_t before = out->len;
+
+    for (int i = 0; i < 3; i++)
+        if (text_of(s->record, names[i]).len > 0) {
+            if (out->len > before)
+                buf_put_text(out, " ");
+            put(out, s, names[i]);
+        }
+    if (out->len == before)
+        buf_put_text(out, "A person who is not named");
+    buf_put_text(out, " of ");
+    put_organisation(out, s);
+}
+
+static const char *const months[] = {"January", "February", "March", "April", "May", "June",
+                                     "July", "August", "September", "October", "November",
+                                     "December"};
+
+static void civil_of(struct civil *c, const struct sentence *s, int64_t us)
+{
+    int64_t utc = us / 1000000 - (us % 1000000 < 0);
+
+    civil_from_seconds(c, utc + zone_offset(s->zone, utc));
+}
+
+static void put_day(struct buf *out, const struct civil *c)
+{
+    buf_printf(out, "%d %s %d", c->day, months[(c->month - 1) % 12], c->year);
+}
+
+void sentence_when(struct buf *out, const struct sentence *s)
+{
+    struct civil a, b;
+
+    if (s->first_us == INT64_MIN) {
+        buf_put_text(out, "at an unknown time");
+        return;
+    }
+    civil_of(&a, s, s->first_us);
+    civil_of(&b, s, s->last_us);
+    if (s->count == 1 || s->first_us == s->last_us) {
+        buf_put_text(out, "on ");
+        put_day(out, &a);
+        buf_printf(out, " at %02d:%02d", a.hour, a.minute);
+    } else if (a.day == b.day && a.month == b.month && a.year == b.year) {
+        buf_printf(out, "between %02d:%02d and %02d:%02d on ", a.hour, a.minute, b.hour,
+                   b.minute);
+        put_day(out, &a);
+    } else {
+        buf_printf(out, "between %02d:%02d on ", a.hour, a.minute);
+        put_day(out, &a);
+        buf_printf(out, " and %02d:%02d on ", b.hour, b.minute);
+        put_day(out, &b);
+    }
+}
+
+static void put_span(struct buf *out, int64_t us)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{604800, "week"}, {86400, "day"}, {3600, "hour"}, {60, "minute"},
+                 {1, "second"}};
+    int64_t s = us / 1000000;
+
+    for (size_t i = 0; i < 5; i++)
+        if (s % units[i].seconds == 0 && s >= units[i].seconds) {
+            int64_t n = s / units[i].seconds;
+
+            buf_printf(out, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
+            return;
+        }
+}
+
+void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r)
+{
+    const struct correlation *c = &r->correlation;
+
+    if (r->kind != RULE_CORRELATION) {
+        buf_put_text(out, "no such call");
+        return;
+    }
+    if (c->type == CORRELATION_TEMPORAL || c->type == CORRELATION_TEMPORAL_ORDERED) {
+        buf_put_text(out, c->type == CORRELATION_TEMPORAL ? "not all of these within "
+                                                          : "not one after the other within ");
+    } else if (c->least == 1) {
+        buf_put_text(out, "no such call within ");
+    } else {
+        struct str field = c->type == CORRELATION_VALUE_COUNT ? set->fields.entry[c->field]
+                                                              : STR("");
+
+        buf_printf(out, "fewer than %llu ", (unsigned long long)c->least);
+        if (str_equal(field, STR("patient.nhs_number")))
+            buf_put_text(out, "different patients within ");
+        else if (field.len > 0)
+            buf_printf(out, "different values of %.*s within ", STR_ARG(field));
+        else
+            buf_put_text(out, "such calls within ");
+    }
+    put_span(out, c->timespan_us);
+}
+
+static void put_place(struct buf *out, const struct sentence *s, struct str name)
+{
+    enum column c;
+
+    if (str_equal(name, STR("who")))
+        sentence_who(out, s);
+    else if (str_equal(name, STR("when")))
+        sentence_when(out, s);
+    else if (str_equal(name, STR("org")))
+        put_organisation(out, s);
+    else if (str_equal(name, STR("count")))
+        buf_printf(out, "%zu", s->count);
+    else if (str_equal(name, STR("calls")))
+        buf_printf(out, "%zu call%s", s->count, s->count == 1 ? "" : "s");
+    else if (str_equal(name, STR("patients")))
+        buf_printf(out, "%zu patient%s", s->patients, s->patients == 1 ? "" : "s");
+    else if (str_equal(name, STR("product")))
+        buf_put_str(out, s->product);
+    else if (str_equal(name, STR("expected")))
+        buf_put_str(out, s->expected);
+    else if (column_find(&c, name) && s->record->column[c].kind != VALUE_MISSING)
+        put(out, s, c);
+    else
+        buf_put_text(out, "(not given)");
+}
+
+void sentence_print(struct buf *out, const struct sentence *s)
+{
+    struct str t = s->rule->sentence;
+    size_t from = out->len;
+
+    if (t.len == 0)
+        t = STR("{who}: {calls} about {patients} {when}; expected was {expected}.");
+    while (t.len > 0) {
+        size_t open = str_index(t, '{');
+        size_t close = str_index(t, '}');
+
+        if (close < open || close == t.len) {
+            buf_put_str(out, str_part(t, 0, open < t.len && close == t.len ? t.len : close));
+            t = str_part(t, close < t.len ? close + 1 : t.len, t.len);
+            continue;
+        }
+        buf_put_str(out, str_part(t, 0, open));
+        put_place(out, s, str_part(t, open + 1, close));
+        t = str_part(t, close + 1, t.len);
+    }
+    if (out->len > from)
+        out->at[from] = ascii_upper(out->at[from]);
+}

@@ -1,0 +1,32 @@
+/* sentence.h - what an alert says to a person: who did what, how many times, when, and what
+ * was expected. */
+#ifndef ANALYZER_SENTENCE_H
+#define ANALYZER_SENTENCE_H
+
+#include "base/buf.h"
+#include "base/zone.h"
+#include "record/record.h"
+#include "sigma/rule.h"
+
+struct sentence {
+    const struct rule *rule;
+    const struct record *record; /* that opened it */
+    const struct zone *zone;
+    size_t count, patients;
+    int64_t first_us, last_us;   /* INT64_MIN: unknown */
+    struct str product, expected;
+    bool reveal;
+};
+
+/* Append the sentence, by the rule's own words where it has some. In these, {who}, {count},
+ * {calls}, {patients}, {when}, {org}, {product}, {expected} and {name of a column} stand for
+ * what they name. */
+void sentence_print(struct buf *out, const struct sentence *s);
+/* Who asked, as the token says: name, organisation. */
+void sentence_who(struct buf *out, const struct sentence *s);
+/* "1 April 2026 at 09:35", or with both "between 09:35 and 10:20 on 1 April 2026"; London. */
+void sentence_when(struct buf *out, const struct sentence *s);
+/* What a correlation expects: "fewer than 60 different patients within 1 hour". */
+void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r);
+
+#endif
