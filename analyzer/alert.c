@@ -14,13 +14,25 @@ enum { RECORDS_SHOWN = 10000, REASONS_MAX = 16 };
 void alert_release(struct alert *a)
 {
     buf_release(&a->body);
+    buf_release(&a->revealed);
+}
+
+void alert_maker_release(struct alert_maker *m)
+{
+    record_fields_release(&m->fields);
+    free(m->met);
+    dictionary_release(&m->patients);
+    dictionary_release(&m->practices);
+    arena_release(&m->texts);
+    arena_release(&m->arena);
 }
 
 /* What is gathered over the records behind an alert. */
 struct behind {
     struct record record; /* that opened it */
     struct arena arena;   /* of it */
-    struct dictionary patients, practices;
+    size_t patients, practices;
+    uint32_t patient, practice; /* the last of them */
     struct str product;
 };
 
@@ -29,29 +41,58 @@ static struct str text_of(const struct record *r, enum column c)
     return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
 }
 
-static int read_records(struct alert_maker *m, const struct finding *f, struct behind *b,
-                        struct err *err)
+uint64_t alert_keep(struct alert_maker *m, const struct record *r)
 {
-    struct arena once = {0};
-    int rc = 0;
+    struct str number = text_of(r, COLUMN_PATIENT_NHS_NUMBER);
+    struct str practice = text_of(r, COLUMN_PRACTICE_ODS);
 
-    for (size_t i = 0; rc == 0 && i < f->records; i++) {
-        struct trail_row row;
-        struct record r;
-        struct str number;
-
-        if ((rc = trail_row(m->trail, f->at[i].record, &row, err)) < 0)
-            break;
-        arena_reset(&once);
-        record_read(&r, &row.input, m->zone, &once);
-        number = nhs_number_plain(text_of(&r, COLUMN_PATIENT_NHS_NUMBER), &once);
-        if (number.len > 0)
-            dictionary_put(&b->patients, number, &m->arena);
-        if (text_of(&r, COLUMN_PRACTICE_ODS).len > 0)
-            dictionary_put(&b->practices, text_of(&r, COLUMN_PRACTICE_ODS), &m->arena);
+    if (m->mets == m->met_cap) {
+        m->met_cap = m->met_cap ? m->met_cap * 2 : 1024;
+        m->met = xrealloc(m->met, m->met_cap * sizeof *m->met);
     }
-    arena_release(&once);
-    return rc;
+    arena_reset(&m->arena);
+    number = nhs_number_plain(number, &m->arena);
+    m->met[m->mets] = (struct met_record){
+        (uint64_t)r->column[COLUMN_SEQ].integer,
+        number.len ? dictionary_put(&m->patients, number, &m->texts) : DICTIONARY_NONE,
+        practice.len ? dictionary_put(&m->practices, practice, &m->texts) : DICTIONARY_NONE};
+    return m->mets++;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* How many different ones there are; *last is one of them. */
+static size_t distinct(uint32_t *list, size_t n, uint32_t *last)
+{
+    size_t count = 0;
+
+    if (n > 0)
+        qsort(list, n, sizeof *list, by_number);
+    for (size_t i = 0; i < n; i++)
+        if (list[i] != DICTIONARY_NONE && (i == 0 || list[i] != list[i - 1])) {
+            *last = list[i];
+            count++;
+        }
+    return count;
+}
+
+static void count_behind(struct alert_maker *m, const struct finding *f, struct behind *b)
+{
+    uint32_t *list = xcalloc(f->records + 1, sizeof *list);
+
+    for (size_t i = 0; i < f->records; i++)
+        list[i] = m->met[f->at[i].record].patient;
+    b->patients = distinct(list, f->records, &b->patient);
+    for (size_t i = 0; i < f->records; i++)
+        list[i] = m->met[f->at[i].record].practice;
+    b->practices = distinct(list, f->records, &b->practice);
+    free(list);
 }
 
 static int read_opening(struct alert_maker *m, const struct finding *f, struct behind *b,
@@ -59,7 +100,7 @@ static int read_opening(struct alert_maker *m, const struct finding *f, struct b
 {
     struct trail_row row;
     struct record_input in;
-    int rc = trail_row(m->trail, f->opened.record, &row, err);
+    int rc = trail_row(m->trail, m->met[f->opened.record].seq, &row, err);
 
     if (rc < 0)
         return rc;
@@ -206,24 +247,25 @@ static void put_user(struct buf *out, struct alert_maker *m, const struct rule *
     buf_put_text(out, "}");
 }
 
-static void put_patient(struct buf *out, const struct behind *b, bool reveal)
+static void put_patient(struct buf *out, const struct alert_maker *m, const struct behind *b,
+                        bool reveal)
 {
     struct buf text = {0};
 
     buf_put_text(out, ",\"practice\":");
-    if (b->practices.count == 1)
-        print_json_text(out, b->practices.entry[0]);
+    if (b->practices == 1)
+        print_json_text(out, m->practices.entry[b->practice]);
     else
         buf_put_text(out, "null");
-    buf_printf(out, ",\"patients\":%u,\"patient\":", b->patients.count);
-    if (b->patients.count != 1) {
+    buf_printf(out, ",\"patients\":%zu,\"patient\":", b->patients);
+    if (b->patients != 1) {
         buf_put_text(out, "null");
         return;
     }
     if (reveal)
-        buf_put_str(&text, b->patients.entry[0]);
+        buf_put_str(&text, m->patients.entry[b->patient]);
     else
-        mask_number(&text, b->patients.entry[0]);
+        mask_number(&text, m->patients.entry[b->patient]);
     print_json_text(out, buf_str(&text));
     buf_release(&text);
 }
@@ -254,18 +296,18 @@ static void put_group(struct buf *out, struct alert_maker *m, const struct findi
     buf_put_text(out, "}");
 }
 
-static void put_records(struct buf *out, const struct finding *f)
+static void put_records(struct buf *out, const struct alert_maker *m, const struct finding *f)
 {
     size_t shown = f->records < RECORDS_SHOWN ? f->records : RECORDS_SHOWN;
 
     buf_put_text(out, ",\"records\":[");
     for (size_t i = 0; i < shown; i++)
-        buf_printf(out, "%s%llu", i ? "," : "", (unsigned long long)f->at[i].record);
+        buf_printf(out, "%s%llu", i ? "," : "", (unsigned long long)m->met[f->at[i].record].seq);
     buf_printf(out, "],\"records_left_out\":%zu", f->records - shown);
 }
 
 static void put_reason(struct buf *out, struct str field, struct str value, struct str expected,
-                       bool first)
+                       const char *form, bool first)
 {
     struct buf text = {0};
 
@@ -273,8 +315,11 @@ static void put_reason(struct buf *out, struct str field, struct str value, stru
     print_json_text(out, field);
     put_member(out, "value", value);
     put_member(out, "expected", expected);
-    buf_printf(&text, "%.*s is %.*s; expected was %.*s", STR_ARG(field), STR_ARG(value),
-               STR_ARG(expected));
+    if (*form)
+        buf_printf(&text, "%.*s %s", STR_ARG(value), form);
+    else
+        buf_printf(&text, "%.*s is %.*s", STR_ARG(field), STR_ARG(value));
+    buf_printf(&text, "; expected was %.*s", STR_ARG(expected));
     put_member(out, "text", buf_str(&text));
     buf_put_text(out, "}");
     buf_release(&text);
@@ -305,7 +350,7 @@ static void put_held(struct buf *out, struct alert_maker *m, const struct rule *
         else
             buf_put_text(&value, "missing");
         buf_printf(&expected, "anything but %.*s", STR_ARG(why[i]->said));
-        put_reason(out, field, buf_str(&value), buf_str(&expected), i == 0);
+        put_reason(out, field, buf_str(&value), buf_str(&expected), "", i == 0);
         buf_release(&value);
         buf_release(&expected);
     }
@@ -324,62 +369,69 @@ static void put_reasons(struct buf *out, struct alert_maker *m, const struct fin
         struct str field = m->set->fields.entry[c->field];
 
         snprintf(value, sizeof value, "%zu",
-                 str_equal(field, STR("patient.nhs_number")) ? b->patients.count : f->records);
-        put_reason(out, field, str_of(value), expected, true);
+                 str_equal(field, STR("patient.nhs_number")) ? b->patients : f->records);
+        put_reason(out, field, str_of(value), expected,
+                   str_equal(field, STR("patient.nhs_number")) ? "different patients" : "calls",
+                   true);
     } else {
         snprintf(value, sizeof value, "%zu", f->records);
-        put_reason(out, STR("calls"), str_of(value), expected, true);
+        put_reason(out, STR("calls"), str_of(value), expected,
+                   f->records == 1 ? "call" : "calls", true);
     }
     buf_put_text(out, "]");
+}
+
+/* The members; *content gets the hash of those that late records could change. */
+static void put_body(struct buf *out, struct alert_maker *m, const struct finding *f,
+                     const struct behind *b, bool reveal, uint8_t content[HASH_BYTES])
+{
+    struct buf text = {0}, expected = {0};
+    struct sentence s;
+    struct str part;
+
+    sentence_expected(&expected, m->set, f->rule);
+    s = (struct sentence){f->rule, &b->record, m->zone, f->records, b->patients, f->at[0].us,
+                          f->at[f->records - 1].us, b->product, buf_str(&expected), reveal};
+    put_rule(out, f->rule);
+    put_time(out, "first", s.first_us);
+    put_time(out, "last", s.last_us);
+    put_user(out, m, f->rule, &b->record, reveal);
+    put_patient(out, m, b, reveal);
+    put_group(out, m, f, reveal);
+    buf_printf(out, ",\"count\":%zu", f->records);
+    sentence_print(&text, &s);
+    put_member(out, "text", buf_str(&text));
+    put_reasons(out, m, f, b, buf_str(&expected), reveal);
+    buf_put_text(out, ",\"explanations\":[],\"score\":null");
+    part = buf_str(out);
+    hash_sha256(content, &part, 1);
+    put_records(out, m, f);
+    buf_put_text(out, ",\"log\":{\"origin\":");
+    print_json_text(out, m->origin);
+    buf_printf(out, ",\"size\":%llu,\"root\":\"%s\"}", (unsigned long long)m->size, m->root);
+    buf_release(&text);
+    buf_release(&expected);
 }
 
 int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,
                struct err *err)
 {
     struct behind b = {.product = STR("")};
-    struct buf text = {0}, expected = {0};
-    struct sentence s;
-    uint8_t sha[HASH_BYTES];
-    size_t log_at;
-    struct str part[2];
+    uint8_t sha[HASH_BYTES], ignored[HASH_BYTES];
     int rc;
 
     memset(out, 0, sizeof *out);
-    arena_reset(&m->arena);
-    if ((rc = read_opening(m, f, &b, sha, err)) < 0 || (rc = read_records(m, f, &b, err)) < 0)
-        goto out;
-    name_alert(out, m, f, &b, sha);
-    out->opened_us = f->opened.us;
-    out->first_us = f->at[0].us;
-    out->last_us = f->at[f->records - 1].us;
-    out->count = f->records;
-    sentence_expected(&expected, m->set, f->rule);
-    s = (struct sentence){f->rule, &b.record, m->zone, f->records, b.patients.count,
-                          out->first_us, out->last_us, b.product, buf_str(&expected), reveal};
-    put_rule(&out->body, f->rule);
-    put_time(&out->body, "first", out->first_us);
-    put_time(&out->body, "last", out->last_us);
-    put_user(&out->body, m, f->rule, &b.record, reveal);
-    put_patient(&out->body, &b, reveal);
-    put_group(&out->body, m, f, reveal);
-    buf_printf(&out->body, ",\"count\":%zu", f->records);
-    sentence_print(&text, &s);
-    put_member(&out->body, "text", buf_str(&text));
-    put_reasons(&out->body, m, f, &b, buf_str(&expected), reveal);
-    buf_put_text(&out->body, ",\"explanations\":[],\"score\":null");
-    log_at = out->body.len;
-    part[0] = str_part(buf_str(&out->body), 0, log_at);
-    hash_sha256(out->content, part, 1);
-    put_records(&out->body, f);
-    buf_put_text(&out->body, ",\"log\":{\"origin\":");
-    print_json_text(&out->body, m->origin);
-    buf_printf(&out->body, ",\"size\":%llu,\"root\":\"%s\"}", (unsigned long long)m->size,
-               m->root);
-out:
-    dictionary_release(&b.patients);
-    dictionary_release(&b.practices);
+    rc = read_opening(m, f, &b, sha, err);
+    if (rc == 0) {
+        count_behind(m, f, &b);
+        name_alert(out, m, f, &b, sha);
+        out->opened_us = f->opened.us;
+        out->first_us = f->at[0].us;
+        out->last_us = f->at[f->records - 1].us;
+        put_body(&out->body, m, f, &b, false, out->content);
+        if (reveal)
+            put_body(&out->revealed, m, f, &b, true, ignored);
+    }
     arena_release(&b.arena);
-    buf_release(&text);
-    buf_release(&expected);
     return rc;
 }

@@ -7,8 +7,19 @@
 #include "analyzer/reference.h"
 #include "trail/trail.h"
 
+/* What is kept of each record that a rule has met: numbers in the maker's dictionaries,
+ * DICTIONARY_NONE where it has none. Findings number records by their place here. */
+struct met_record {
+    uint64_t seq;
+    uint32_t patient, practice;
+};
+
 /* What all alerts of a run are made with. */
 struct alert_maker {
+    struct met_record *met;
+    size_t mets, met_cap;
+    struct dictionary patients, practices;
+    struct arena texts;
     struct trail *trail;
     const struct zone *zone;
     struct ruleset *set;
@@ -27,14 +38,18 @@ enum { ALERT_ID = 19 };
 struct alert {
     char id[ALERT_ID];
     int64_t opened_us, first_us, last_us; /* INT64_MIN: no record has a time */
-    size_t count;
     struct buf body;    /* the members but alert, revision and state, without braces */
+    struct buf revealed; /* the same with patient numbers; empty unless asked for */
     uint8_t content[HASH_BYTES]; /* of what late records could change */
 };
 
-/* Read the records behind the finding. *out is to be released. */
+/* Keep what alerts need of a record; its place. */
+uint64_t alert_keep(struct alert_maker *m, const struct record *r);
+/* Read the record that opened the finding; those are read fastest in order of their seq.
+ * *out is to be released. */
 int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,
                struct err *err);
 void alert_release(struct alert *a);
+void alert_maker_release(struct alert_maker *m);
 
 #endif

@@ -41,6 +41,7 @@ struct detecting {
     uint64_t records, alerts, by_level[LEVELS], bad_rows;
     struct buf missing;  /* of the summary: rules not evaluated */
     size_t not_evaluated;
+    bool full;           /* the correlator can take no more */
     struct buf out;      /* alerts, until they are durable */
 };
 
@@ -179,22 +180,25 @@ static void look_at(struct detecting *d, const struct record *r)
     const struct value *level = &r->column[COLUMN_USER_LEVEL];
     struct event event;
     struct moment at = {.us = time->kind == VALUE_TIME ? time->integer : INT64_MIN,
-                        .source_seq = seq->kind == VALUE_INTEGER ? (uint64_t)seq->integer : 0,
-                        .record = (uint64_t)r->column[COLUMN_SEQ].integer};
+                        .source_seq = seq->kind == VALUE_INTEGER ? (uint64_t)seq->integer : 0};
     bool counts;
 
-    at.source = dictionary_put(&d->sources, source->kind == VALUE_TEXT ? source->text : STR(""),
-                               &d->texts);
+    d->records++;
     f->record = r;
     event = record_event(f);
     f->product = reference_product(d->reference, r, &f->arena);
     f->treat_as = reference_treat_as(d->reference, r);
+    evaluator_event(d->evaluator, &event);
+    if (!correlator_look(d->correlator))
+        return;
     counts = str_equal(f->treat_as, STR("person")) ||
              (str_equal(f->treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
               level->integer != 4);
-    evaluator_event(d->evaluator, &event);
-    correlator_event(d->correlator, &at, d->user_field, counts);
-    d->records++;
+    at.source = dictionary_put(&d->sources, source->kind == VALUE_TEXT ? source->text : STR(""),
+                               &d->texts);
+    at.record = alert_keep(&d->maker, r);
+    if (!correlator_event(d->correlator, &at, d->user_field, counts))
+        d->full = true;
 }
 
 static int scan(struct detecting *d, struct err *err)
@@ -209,8 +213,11 @@ static int scan(struct detecting *d, struct err *err)
     filter.has_until = d->until_us != INT64_MAX;
     filter.until_us = d->until_us;
     scan_begin(&s, d->trail, &filter, d->zone);
-    while ((rc = scan_next(&s, &record, err)) > 0)
+    while (!d->full && (rc = scan_next(&s, &record, err)) > 0)
         look_at(d, &record);
+    if (d->full)
+        rc = err_set(err, ERR_LIMIT, "the rules meet more than 67 million times in this"
+                     " period: take a shorter one with --since and --until");
     scan_end(&s);
     return rc;
 }
@@ -309,29 +316,64 @@ static void give_withdrawn(void *ctx, struct str id, unsigned revision, struct s
     give(ctx, name, (struct standing){ALERT_WITHDRAWN, revision}, level, body);
 }
 
-static int give_finding(struct detecting *d, const struct finding *f, struct err *err)
+static bool touches(const struct detecting *d, const struct alert *a)
 {
-    struct standing standing;
-    struct alert a, shown;
-    int rc = alert_make(&a, &d->maker, f, false, err);
-    bool touches = rc == 0 && (a.first_us == INT64_MIN ||
-                               (a.last_us >= d->since_us && a.first_us < d->until_us));
+    return a->first_us == INT64_MIN ||
+           (a->last_us >= d->since_us && a->first_us < d->until_us);
+}
 
-    if (touches && a.opened_us != INT64_MIN && a.opened_us < d->since_us &&
-        a.last_us < d->since_us)
-        touches = false;
-    if (touches)
-        rc = register_found(d->known, &a, f->rule, d->maker.origin, &standing, err);
-    if (rc == 0 && touches) {
+static int give_alert(struct detecting *d, const struct finding *f, const struct alert *a,
+                      struct err *err)
+{
+    struct str level = str_of(level_name(f->rule->level));
+    struct standing standing;
+    int rc;
+
+    if (!touches(d, a))
+        return 0;
+    rc = register_found(d->known, a, f->rule, d->maker.origin, &standing, err);
+    if (rc == 0) {
         d->by_level[f->rule->level]++;
-        if (d->o->reveal && (rc = alert_make(&shown, &d->maker, f, true, err)) == 0) {
-            give(d, a.id, standing, str_of(level_name(f->rule->level)), buf_str(&shown.body));
-            alert_release(&shown);
-        } else if (rc == 0) {
-            give(d, a.id, standing, str_of(level_name(f->rule->level)), buf_str(&a.body));
-        }
+        give(d, a->id, standing, level, buf_str(d->o->reveal ? &a->revealed : &a->body));
     }
-    alert_release(&a);
+    return rc;
+}
+
+/* A finding and its place among all. */
+struct placed {
+    uint64_t record;
+    size_t place;
+};
+
+static int by_record(const void *a, const void *b)
+{
+    const struct placed *x = a;
+    const struct placed *y = b;
+
+    return x->record < y->record ? -1 : x->record > y->record;
+}
+
+/* The alerts of all findings. Their records are read in the order in which they stand. */
+static int make_alerts(struct detecting *d, const struct finding *const *found, size_t n,
+                       struct alert *alert, struct err *err)
+{
+    struct placed *order = xcalloc(n + 1, sizeof *order);
+    struct trail_range *range = xcalloc(n + 1, sizeof *range);
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++)
+        order[i] = (struct placed){found[i]->opened.record, i};
+    if (n > 0)
+        qsort(order, n, sizeof *order, by_record);
+    for (size_t i = 0; i < n; i++)
+        range[i] = (struct trail_range){d->maker.met[order[i].record].seq, 1};
+    trail_expect(d->trail, range, n);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = alert_make(&alert[order[i].place], &d->maker, found[order[i].place],
+                        d->o->reveal, err);
+    trail_expect(d->trail, NULL, 0);
+    free(order);
+    free(range);
     return rc;
 }
 
@@ -339,14 +381,21 @@ static int give_all(struct detecting *d, struct err *err)
 {
     const struct finding *const *found;
     size_t n = correlator_findings(d->correlator, &found);
-    int rc = register_begin(d->known, err);
+    struct alert *alert = xcalloc(n + 1, sizeof *alert);
+    int rc;
 
     d->maker.correlator = d->correlator;
+    rc = make_alerts(d, found, n, alert, err);
+    if (rc == 0)
+        rc = register_begin(d->known, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = give_finding(d, found[i], err);
+        rc = give_alert(d, found[i], &alert[i], err);
     if (rc == 0)
         rc = register_withdraw(d->known, &d->set, d->maker.origin, d->since_us, d->until_us,
                                give_withdrawn, d, err);
+    for (size_t i = 0; i < n; i++)
+        alert_release(&alert[i]);
+    free(alert);
     return rc == 0 ? register_commit(d->known, err) : rc;
 }
 
@@ -398,8 +447,7 @@ static void release(struct detecting *d)
 {
     correlator_free(d->correlator);
     evaluator_free(d->evaluator);
-    record_fields_release(&d->maker.fields);
-    arena_release(&d->maker.arena);
+    alert_maker_release(&d->maker);
     register_close(d->known);
     reference_free(d->reference);
     ruleset_release(&d->set);

@@ -16,6 +16,14 @@ static const char usage_text[] =
     "       analyzer verify --store DIR [--vkey KEY] [--json]\n"
     "       analyzer tiles  --store DIR --out DIR\n"
     "       analyzer rules  check|list|test|explain [--rules DIR] [--events FILE]\n"
+    "       analyzer detect --store DIR [--rules DIR] [--reference DIR] [--state DIR]\n"
+    "                       [--since T] [--until T] [--format table|json|ndjson]\n"
+    "                       [--summary FILE] [--reveal --reason TEXT]\n"
+    "       analyzer reference load|list|check [DIR] --state DIR\n"
+    "       analyzer report NAME --store DIR --period 2026-10|2026-Q3|FROM..TO --out DIR\n"
+    "                       [--practice ODS] [--org ODS] [--patient NHS|-] [--state DIR]\n"
+    "                       [--format html,csv,json] [--names yes|no --decision TEXT]\n"
+    "                       [--reveal --reason TEXT]\n"
     "       analyzer stats  --store DIR [--json]\n"
     "       analyzer access --store DIR | --state DIR [--since T] [--until T] [--limit N]\n"
     "                       [--columns LIST] [--format F]\n"
@@ -26,6 +34,8 @@ static const char usage_text[] =
     "verify  every byte, the Merkle tree and the signed heads; exit 1 on a fault\n"
     "tiles   checkpoint, tiles and entries for the verifiers of others\n"
     "stats   records and bytes\n"
+    "rules   check, list and try the rules; detect runs them and remembers its alerts\n"
+    "report  overview, patient-access, jwt-conformance, failed-requests\n"
     "access  who asked what: every query and show is logged before it is answered\n"
     "\n"
     "T is RFC 3339 or YYYY-MM-DD (midnight in London); --since is included, --until is not.\n"
@@ -58,8 +68,10 @@ int main(int argc, char **argv)
         rc = detect_run(&o);
         break;
     case COMMAND_REFERENCE:
+        rc = reference_run(&o);
+        break;
     case COMMAND_REPORT:
-        rc = 2;
+        rc = report_run(&o);
         break;
     case COMMAND_SHOW:
         rc = show_run(&o);

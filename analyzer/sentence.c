@@ -78,7 +78,7 @@ void sentence_when(struct buf *out, const struct sentence *s)
     }
     civil_of(&a, s, s->first_us);
     civil_of(&b, s, s->last_us);
-    if (s->count == 1 || s->first_us == s->last_us) {
+    if (s->first_us / 60000000 == s->last_us / 60000000) {
         buf_put_text(out, "on ");
         put_day(out, &a);
         buf_printf(out, " at %02d:%02d", a.hour, a.minute);

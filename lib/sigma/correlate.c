@@ -196,6 +196,20 @@ static bool alerts(const struct rule *r)
     return !r->bad && !r->used && r->level > LEVEL_INFORMATIONAL;
 }
 
+bool correlator_look(struct correlator *c)
+{
+    struct ruleset *s = c->set;
+    bool any = false;
+
+    for (size_t i = 0; i < s->rules; i++) {
+        struct rule *r = s->rule[i];
+
+        c->met[i] = r->kind == RULE_DETECTION && !r->bad && evaluator_meets(c->evaluator, r);
+        any |= c->met[i] && (r->used || alerts(r));
+    }
+    return any;
+}
+
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts)
 {
@@ -204,7 +218,6 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
     for (size_t i = 0; i < s->rules; i++) {
         struct rule *r = s->rule[i];
 
-        c->met[i] = r->kind == RULE_DETECTION && !r->bad && evaluator_meets(c->evaluator, r);
         if (c->met[i] && alerts(r)) {
             struct finding *f = finding_new(c, &c->pending[i], 0, *at);
 
@@ -244,13 +257,6 @@ void correlator_sources(struct correlator *c, const uint32_t *number)
 
 /* ---- windows ---- */
 
-/* A chain of events, one a rule: when it began, and its last event; and the one before it,
- * for an event that may not stand behind itself. */
-struct chain {
-    int64_t start, before;
-    uint64_t record;
-};
-
 struct window {
     struct correlator *c;
     struct pending *p;
@@ -260,7 +266,9 @@ struct window {
     size_t taken;                /* occurrences below it are in the finding or passed over */
     uint32_t *in_window;         /* by value, or by rule: how many */
     uint64_t distinct;
-    struct chain *chain;         /* by rule: the latest one up to it */
+    int64_t *chain;              /* by rule: latest start of a chain up to it, of events
+                                    before `tied`; INT64_MIN: none */
+    size_t tied;                 /* first of those that have the time at hand */
     struct finding *open;
     int64_t fired_us;
 };
@@ -279,23 +287,70 @@ static void count_one(struct window *w, const struct occurrence *o, bool in)
         w->distinct -= --(*n) == 0;
 }
 
-/* The start of the latest chain that the one at hand completes; INT64_MIN: none. */
-static int64_t step_chain(struct window *w, const struct occurrence *o)
+enum { TIED_MAX = 32, STEPS_MAX = 16 };
+
+/* Events of a chain that ends at hand, from its end on. */
+struct steps {
+    uint64_t record[STEPS_MAX];
+    size_t count;
+};
+
+/* The latest start of a chain up to the rule whose event was put into *used last. Times may
+ * be equal, in whatever order; no event stands in a chain twice. */
+static int64_t latest_start(const struct window *w, size_t end, size_t rule, int64_t own,
+                            struct steps *used)
 {
-    struct chain *c = &w->chain[o->rule];
-    int64_t start = o->first_us;
+    int64_t best;
 
-    if (o->rule > 0) {
-        const struct chain *p = &w->chain[o->rule - 1];
+    if (rule == 0 || used->count == STEPS_MAX)
+        return own;
+    best = w->chain[rule - 1];
+    for (size_t i = w->tied; i < end && i < w->tied + TIED_MAX; i++) {
+        const struct occurrence *o = &w->at[i];
+        bool twice = o->rule + 1U != rule;
+        int64_t start;
 
-        start = !o->inner && p->record == o->at.record ? p->before : p->start;
+        for (size_t k = 0; k < used->count; k++)
+            twice |= used->record[k] == o->at.record;
+        if (twice)
+            continue;
+        used->record[used->count++] = o->at.record;
+        start = latest_start(w, end, rule - 1, o->first_us, used);
+        used->count--;
+        best = start > best ? start : best;
     }
-    if (start == INT64_MIN)
-        return INT64_MIN;
-    c->before = c->start;
-    c->start = start;
-    c->record = o->inner ? UINT64_MAX : o->at.record;
-    return o->rule + 1U == w->k->count ? start : INT64_MIN;
+    return best;
+}
+
+static int64_t start_of(const struct window *w, size_t i, size_t end)
+{
+    struct steps used = {{w->at[i].at.record}, 1};
+
+    return latest_start(w, end, w->at[i].rule, w->at[i].first_us, &used);
+}
+
+/* The start of the latest chain that the i-th completes; INT64_MIN: none. */
+static int64_t step_chain(struct window *w, size_t i)
+{
+    size_t end = i + 1;
+
+    if (w->at[w->tied].at.us != w->at[i].at.us) {
+        int64_t *next = xmalloc(w->k->count * sizeof *next);
+
+        memcpy(next, w->chain, w->k->count * sizeof *next);
+        for (size_t k = w->tied; k < i; k++) {
+            int64_t start = start_of(w, k, i);
+
+            if (start > next[w->at[k].rule])
+                next[w->at[k].rule] = start;
+        }
+        memcpy(w->chain, next, w->k->count * sizeof *next);
+        free(next);
+        w->tied = i;
+    }
+    while (end < w->count && w->at[end].at.record == w->at[i].at.record)
+        end++; /* the event's other steps are there as soon as it is */
+    return w->at[i].rule + 1U == w->k->count ? start_of(w, i, end) : INT64_MIN;
 }
 
 /* Does the condition hold with the i-th? *from gets where its window begins. */
@@ -317,7 +372,7 @@ static bool fires(struct window *w, size_t i, size_t *from)
     case CORRELATION_TEMPORAL_ORDERED:
         break;
     }
-    start = step_chain(w, o);
+    start = step_chain(w, i);
     if (start == INT64_MIN || o->at.us - start > w->k->timespan_us)
         return false;
     while (*from < i && w->at[*from].first_us < start)
@@ -354,17 +409,6 @@ static int by_group(const void *a, const void *b)
     return order ? order : x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
-/* Equal times are in whatever order makes a chain. */
-static int by_step(const void *a, const void *b)
-{
-    const struct occurrence *x = a;
-    const struct occurrence *y = b;
-
-    if (x->group == y->group && x->at.us == y->at.us && x->rule != y->rule)
-        return x->rule < y->rule ? -1 : 1;
-    return by_group(a, b);
-}
-
 static void work_out(struct correlator *c, struct pending *p)
 {
     const struct correlation *k = &p->rule->correlation;
@@ -372,8 +416,7 @@ static void work_out(struct correlator *c, struct pending *p)
     struct window w = {.c = c, .p = p, .k = k};
 
     if (p->count > 0)
-        qsort(p->at, p->count, sizeof *p->at,
-              k->type == CORRELATION_TEMPORAL_ORDERED ? by_step : by_group);
+        qsort(p->at, p->count, sizeof *p->at, by_group);
     w.in_window = xcalloc(numbers + 1, sizeof *w.in_window);
     w.chain = xcalloc(k->count + 1, sizeof *w.chain);
     for (size_t from = 0, to; from < p->count; from = to) {
@@ -381,12 +424,12 @@ static void work_out(struct correlator *c, struct pending *p)
             to++;
         w.at = p->at + from;
         w.count = to - from;
-        w.low = w.taken = 0;
+        w.low = w.taken = w.tied = 0;
         w.open = NULL;
         w.distinct = 0;
         memset(w.in_window, 0, numbers * sizeof *w.in_window);
         for (size_t i = 0; i < k->count; i++)
-            w.chain[i] = (struct chain){INT64_MIN, INT64_MIN, UINT64_MAX};
+            w.chain[i] = INT64_MIN;
         go_through(&w);
     }
     for (size_t i = 0; i < p->founds; i++)

@@ -31,7 +31,9 @@ struct correlator;
 struct correlator *correlator_new(struct ruleset *s, struct evaluator *e);
 void correlator_free(struct correlator *c);
 
-/* Let the rules look at the evaluator's event. user_counts: groups by a user may hold it;
+/* Let the rules look at the evaluator's event: does it meet one that matters? */
+bool correlator_look(struct correlator *c);
+/* Then take it, where it does. user_counts: groups by a user may hold it;
  * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts);

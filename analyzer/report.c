@@ -1,0 +1,477 @@
+/* report.c - `analyzer report`: a scan over the period fills the report's tables, then all
+ * forms are written from the same cells. Who asked is in the own log before a file is. */
+#include "analyzer/report.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "analyzer/commands.h"
+#include "analyzer/pack.h"
+#include "base/base64.h"
+#include "base/disk.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "record/mask.h"
+#include "record/nhs_number.h"
+#include "record/shown.h"
+#include "record/timestamp.h"
+#include "store/note.h"
+#include "trail/scan.h"
+
+static const struct report_kind *const kinds[] = {&report_overview, &report_patient,
+                                                  &report_conformance, &report_failed};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* ---- what the kinds share ---- */
+
+void tally_add(struct tally *t, struct str name, struct arena *arena)
+{
+    uint32_t n = dictionary_put(&t->name, name.len ? name : STR("not given"), arena);
+
+    if (n >= t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : 64;
+
+        t->count = xrealloc(t->count, cap * sizeof *t->count);
+        memset(t->count + t->cap, 0, (cap - t->cap) * sizeof *t->count);
+        t->cap = cap;
+    }
+    t->count[n]++;
+}
+
+void tally_release(struct tally *t)
+{
+    dictionary_release(&t->name);
+    free(t->count);
+    memset(t, 0, sizeof *t);
+}
+
+static int by_count(const void *a, const void *b, void *ctx)
+{
+    const struct tally *t = ctx;
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    struct str p = t->name.entry[x], q = t->name.entry[y];
+    int order;
+
+    if (t->count[x] != t->count[y])
+        return t->count[x] > t->count[y] ? -1 : 1;
+    order = memcmp(p.at, q.at, p.len < q.len ? p.len : q.len);
+    return order ? order : p.len < q.len ? -1 : p.len > q.len;
+}
+
+uint32_t *tally_order(const struct tally *t)
+{
+    uint32_t *order = xcalloc(t->name.count + 1U, sizeof *order);
+
+    for (uint32_t i = 0; i < t->name.count; i++)
+        order[i] = i;
+    qsort_r(order, t->name.count, sizeof *order, by_count, (void *)(uintptr_t)t);
+    return order;
+}
+
+struct str report_text(const struct record *r, enum column c)
+{
+    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
+}
+
+void report_shown(struct reporting *r, struct page_table *t, const struct record *of,
+                  enum column c)
+{
+    struct buf text = {0};
+
+    if (of->column[c].kind != VALUE_MISSING)
+        shown_value(&text, of, c, r->o->reveal);
+    page_cell(&r->page, t, buf_str(&text));
+    buf_release(&text);
+}
+
+static const char *const months[] = {"January", "February", "March", "April", "May", "June",
+                                     "July", "August", "September", "October", "November",
+                                     "December"};
+
+static bool local_time(const struct reporting *r, const struct record *of, struct civil *c)
+{
+    const struct value *v = &of->column[COLUMN_TIME];
+    int64_t s;
+
+    if (v->kind != VALUE_TIME)
+        return false;
+    s = v->integer / 1000000 - (v->integer % 1000000 < 0);
+    civil_from_seconds(c, s + zone_offset(r->zone, s));
+    return true;
+}
+
+void report_day(const struct reporting *r, const struct record *of, char out[32])
+{
+    struct civil c;
+
+    out[0] = '\0';
+    if (local_time(r, of, &c))
+        snprintf(out, 32, "%d %s %d", c.day, months[(c.month - 1) % 12], c.year);
+}
+
+void report_clock(const struct reporting *r, const struct record *of, char out[16])
+{
+    struct civil c;
+
+    out[0] = '\0';
+    if (local_time(r, of, &c))
+        snprintf(out, 16, "%02d:%02d:%02d", c.hour % 24, c.minute % 60, c.second % 60);
+}
+
+struct str report_deed(const struct record *of)
+{
+    static const struct {
+        const char *operation, *words;
+    } deeds[] = {
+        {"search:patient", "searched for the patient"},
+        {"read:patient", "read the patient's details"},
+        {"gpc.registerpatient", "registered the patient"},
+        {"gpc.getstructuredrecord", "opened the structured record"},
+        {"gpc.getcarerecord", "opened the record as a page"},
+        {"gpc.migratestructuredrecord", "took over the whole record"},
+        {"search:documentreference", "listed the documents"},
+        {"read:binary", "opened a document"},
+        {"migrate:binary", "took over a document"},
+        {"search:patient_appointments", "listed the patient's appointments"},
+        {"read:appointment", "opened an appointment"},
+        {"create:appointment", "booked an appointment"},
+        {"update:appointment", "changed an appointment"},
+        {"cancel:appointment", "cancelled an appointment"},
+        {"read:metadata", "asked what the system can do"},
+        {"search:slot", "looked for free appointments"},
+    };
+    struct str operation = report_text(of, COLUMN_GPC_OPERATION);
+
+    for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+        if (str_equal(operation, str_of(deeds[i].operation)))
+            return str_of(deeds[i].words);
+    return operation.len ? operation : STR("a call that is not known");
+}
+
+void report_outcome(struct buf *out, const struct record *of)
+{
+    const struct value *status = &of->column[COLUMN_HTTP_STATUS];
+    struct str code = report_text(of, COLUMN_FHIR_SPINE_CODE);
+    int64_t n = status->kind == VALUE_INTEGER ? status->integer : 0;
+
+    if (n >= 200 && n < 300) {
+        const struct value *matches = &of->column[COLUMN_PATIENT_MATCHES];
+
+        buf_put_text(out, matches->kind == VALUE_INTEGER && matches->integer == 0
+                              ? "answered, nothing found" : "answered");
+        return;
+    }
+    buf_put_text(out, n == 403 || n == 401 ? "refused" : n == 0 ? "outcome not recorded"
+                                                                : "failed");
+    if (code.len > 0)
+        buf_printf(out, " (%.*s)", STR_ARG(code));
+    else if (n > 0)
+        buf_printf(out, " (%lld)", (long long)n);
+}
+
+/* ---- period ---- */
+
+static bool day_us(const struct zone *zone, int year, int month, int day, int64_t *us)
+{
+    int64_t s = civil_to_days(year, month, day) * 86400;
+
+    if (month < 1 || month > 12 || day < 1 || day > 31 || year < 1970)
+        return false;
+    s -= zone_offset(zone, s);
+    *us = s * 1000000;
+    return true;
+}
+
+static bool parse_day(const struct zone *zone, const char *text, int plus, int64_t *us)
+{
+    int year, month, day, used = 0;
+    int64_t next;
+    struct civil c;
+
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10)
+        return false;
+    next = civil_to_days(year, month, day) + plus;
+    civil_from_seconds(&c, next * 86400);
+    return day_us(zone, c.year, c.month, c.day, us);
+}
+
+/* 2026-10, 2026-Q3, or FROM..TO with TO inclusive; days of London. */
+static bool parse_period(const struct zone *zone, const char *text, int64_t *since,
+                         int64_t *until)
+{
+    int year, month, quarter, used = 0;
+
+    if (strlen(text) == 22 && memcmp(text + 10, "..", 2) == 0)
+        return parse_day(zone, text, 0, since) && parse_day(zone, text + 12, 1, until) &&
+               *since < *until;
+    if (sscanf(text, "%4d-Q%1d%n", &year, &quarter, &used) == 2 && used == 7 &&
+        strlen(text) == 7 && quarter >= 1 && quarter <= 4)
+        return day_us(zone, year, 3 * quarter - 2, 1, since) &&
+               day_us(zone, quarter == 4 ? year + 1 : year, quarter == 4 ? 1 : 3 * quarter + 1,
+                      1, until);
+    if (sscanf(text, "%4d-%2d%n", &year, &month, &used) == 2 && used == 7 && strlen(text) == 7)
+        return day_us(zone, year, month, 1, since) &&
+               day_us(zone, month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1,
+                      until);
+    return false;
+}
+
+/* ---- header ---- */
+
+struct job {
+    struct reporting r;
+    const struct report_kind *kind;
+    struct zone *zone;
+    struct trail *trail;
+    struct scan_filter filter;
+    int64_t since_us, until_us;
+};
+
+static void fact_time(struct page *p, const char *name, int64_t since, int64_t until)
+{
+    char a[TIMESTAMP_BYTES + 8], b[TIMESTAMP_BYTES + 8], text[96];
+
+    timestamp_print(a, since);
+    timestamp_print(b, until);
+    snprintf(text, sizeof text, "from %.19sZ to before %.19sZ", a, b);
+    page_fact(p, name, str_of(text));
+}
+
+static void fact_rules(struct job *j)
+{
+    struct ruleset set = {0};
+    struct diagnostics d = {0};
+    struct buf all = {0};
+    char text[96];
+    uint8_t sha[HASH_BYTES];
+    struct str part;
+    size_t files, rules = 0;
+    struct err err;
+
+    if (pack_load(&set, j->r.o->rules, &d, &files, &err) == 0)
+        for (size_t i = 0; i < set.rules; i++, rules++)
+            buf_put(&all, set.rule[i]->digest, HASH_BYTES);
+    part = buf_str(&all);
+    hash_sha256(sha, &part, 1);
+    snprintf(text, sizeof text, "%zu rules, digest %02x%02x%02x%02x%02x%02x%02x%02x", rules,
+             sha[0], sha[1], sha[2], sha[3], sha[4], sha[5], sha[6], sha[7]);
+    page_fact(&j->r.page, "Rules", str_of(text));
+    buf_release(&all);
+    ruleset_release(&set);
+    diagnostics_release(&d);
+}
+
+static void fact_log(struct job *j)
+{
+    struct checkpoint c;
+    struct buf text = {0};
+    struct err ignored;
+
+    if (checkpoint_open(&c, trail_checkpoint(j->trail), NULL, &ignored) < 0)
+        return;
+    buf_printf(&text, "%s, %llu records, root ", c.origin, (unsigned long long)c.size);
+    base64_encode(&text, (struct str){(const char *)c.root, HASH_BYTES});
+    page_fact(&j->r.page, "Log", buf_str(&text));
+    buf_release(&text);
+}
+
+static void describe(struct job *j)
+{
+    const struct options *o = j->r.o;
+    struct page *p = &j->r.page;
+    char now[TIMESTAMP_BYTES + 8], text[160];
+    const struct passwd *user = getpwuid(getuid());
+
+    page_fact(p, "Controller", str_of(o->practice ? o->practice : "all practices of the log"));
+    if (o->org)
+        page_fact(p, "Organisation that asked", str_of(o->org));
+    page_fact(p, "Period", str_of(o->period));
+    page_fact(p, "Period, London", str_of("days as in London, last day included"));
+    fact_time(p, "Period, UTC", j->since_us, j->until_us);
+    snprintf(text, sizeof text, "%" PRIu64 " records of the log match", j->r.records);
+    page_fact(p, "Coverage", str_of(text));
+    fact_rules(j);
+    fact_log(j);
+    snprintf(text, sizeof text, "%s (uid %u)", user ? user->pw_name : "unknown", (unsigned)getuid());
+    page_fact(p, "Made for", str_of(text));
+    page_fact(p, "Reason", str_of(o->reason ? o->reason : "none given"));
+    timestamp_print(now, disk_now_us());
+    page_fact(p, "Made at", str_of(now));
+    page_fact(p, "Names of staff", str_of(j->r.names ? "shown" : "left out"));
+    if (o->decision)
+        page_fact(p, "Decision", str_of(o->decision));
+}
+
+/* ---- running ---- */
+
+static int parse_options(struct job *j)
+{
+    const struct options *o = j->r.o;
+    char line[128] = "";
+    const char *patient = o->patient;
+
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(o->word, kinds[i]->name) == 0)
+            j->kind = kinds[i];
+    if (patient && strcmp(patient, "-") == 0) {
+        if (!fgets(line, sizeof line, stdin))
+            line[0] = '\0';
+        line[strcspn(line, "\r\n")] = '\0';
+        patient = line;
+    }
+    j->r.names = o->names && strcmp(o->names, "yes") == 0;
+    if (!j->kind)
+        complain("there is no such report: overview, patient-access, jwt-conformance,"
+                 " failed-requests");
+    else if (!parse_period(j->zone, o->period, &j->since_us, &j->until_us))
+        complain("--period takes 2026-10, 2026-Q3 or 2026-10-01..2026-10-31");
+    else if (j->kind->patient && (!patient || !*patient))
+        complain("this report is about one patient: give --patient NHS, or - to read it");
+    else if (o->names && !j->r.names && strcmp(o->names, "no") != 0)
+        complain("--names takes yes or no");
+    else if (j->r.names && (!o->decision || !*o->decision))
+        complain("--names yes needs --decision TEXT: who decided that staff are named");
+    else {
+        j->filter = (struct scan_filter){.last_seq = UINT64_MAX, .has_since = true,
+                                         .has_until = true, .since_us = j->since_us,
+                                         .until_us = j->until_us};
+        j->filter.practice = str_of(o->practice ? o->practice : "");
+        j->filter.org = str_of(o->org ? o->org : "");
+        if (patient)
+            j->filter.patient = nhs_number_plain(str_of(patient), &j->r.arena);
+        return 0;
+    }
+    return 2;
+}
+
+static int scan(struct job *j, struct err *err)
+{
+    struct record record;
+    struct scan s;
+    int rc;
+
+    scan_begin(&s, j->trail, &j->filter, j->zone);
+    j->kind->begin(&j->r);
+    while ((rc = scan_next(&s, &record, err)) > 0) {
+        j->r.records++;
+        j->kind->record(&j->r, &record);
+    }
+    j->kind->end(&j->r);
+    scan_end(&s);
+    return rc;
+}
+
+static int write_file(struct job *j, const char *end, const struct buf *text, struct err *err)
+{
+    char path[LIMIT_PATH_BYTES];
+
+    if (snprintf(path, sizeof path, "%s/%s%s", j->r.o->out, j->kind->name, end) >=
+        (int)sizeof path)
+        return err_set(err, ERR_LIMIT, "the path in --out is too long");
+    return disk_replace(j->r.o->out, path, buf_str(text), 0600, err);
+}
+
+static bool wants(const struct options *o, const char *form)
+{
+    return !o->format || strstr(o->format, form);
+}
+
+static int write_forms(struct job *j, struct err *err)
+{
+    char hash[2 * HASH_BYTES + 1];
+    struct buf json = {0}, csv = {0}, meta = {0}, html = {0};
+    int rc = disk_make_dir(j->r.o->out, 0700, err);
+
+    page_json(&json, &j->r.page, hash);
+    page_csv(&csv, &j->r.page);
+    page_meta(&meta, &j->r.page, hash);
+    page_html(&html, &j->r.page, hash);
+    if (rc == 0 && wants(j->r.o, "html"))
+        rc = write_file(j, ".html", &html, err);
+    if (rc == 0 && wants(j->r.o, "json"))
+        rc = write_file(j, ".json", &json, err);
+    if (rc == 0 && wants(j->r.o, "csv")) {
+        rc = write_file(j, ".csv", &csv, err);
+        if (rc == 0)
+            rc = write_file(j, ".meta.json", &meta, err);
+    }
+    buf_release(&json);
+    buf_release(&csv);
+    buf_release(&meta);
+    buf_release(&html);
+    return rc;
+}
+
+static int log_run(struct job *j, struct err *err)
+{
+    struct buf scope = {0};
+    int rc;
+
+    buf_printf(&scope, "%s; period %s", j->kind->name, j->r.o->period);
+    if (j->filter.patient.len > 0)
+        buf_printf(&scope, "; patient %.*s",
+                   STR_ARG(state_reference(j->r.state, j->filter.patient, &j->r.arena)));
+    if (j->r.o->decision)
+        buf_printf(&scope, "; names %s: %s", j->r.names ? "yes" : "no", j->r.o->decision);
+    rc = state_log(j->r.state, "report", buf_str(&scope), j->r.o->reason, j->r.records, err);
+    buf_release(&scope);
+    if (rc < 0 && !j->r.o->reveal && !j->r.names) {
+        complain("this report is not in the log of who asked");
+        rc = 0;
+    }
+    return rc;
+}
+
+static int run(struct job *j, struct err *err)
+{
+    size_t rows, bad;
+    struct err ignored;
+    int rc;
+
+    if ((rc = zone_load(&j->zone, "Europe/London", err)) < 0)
+        return rc;
+    j->r.zone = j->zone;
+    if ((rc = parse_options(j)) != 0)
+        return rc;
+    j->r.state = state_new(j->r.o);
+    if (*state_problem(j->r.state))
+        complain(state_problem(j->r.state));
+    j->r.reference = reference_new();
+    reference_read(j->r.reference, pack_default(), NULL, NULL, &rows, &bad, &ignored);
+    if (j->r.o->reference &&
+        (rc = reference_read(j->r.reference, j->r.o->reference, NULL, NULL, &rows, &bad,
+                             err)) < 0)
+        return rc;
+    if ((rc = reference_read_extracts(j->r.reference, j->r.o->store, err)) < 0 ||
+        (rc = trail_open(&j->trail, j->r.o->store, err)) < 0)
+        return rc;
+    j->r.page.name = str_of(j->kind->name);
+    j->r.page.title = str_of(j->kind->title);
+    j->r.page.lead = str_of(j->kind->lead);
+    if ((rc = scan(j, err)) < 0)
+        return rc;
+    describe(j);
+    return (rc = log_run(j, err)) < 0 ? rc : write_forms(j, err);
+}
+
+int report_run(const struct options *o)
+{
+    struct job j = {.r = {.o = o}};
+    struct err err;
+    int rc = run(&j, &err);
+
+    if (rc < 0)
+        rc = complain(err.text);
+    else if (rc == 0)
+        fprintf(stderr, "%s: %" PRIu64 " records; look at %s/%s.html\n", o->word, j.r.records,
+                o->out, o->word);
+    page_release(&j.r.page);
+    trail_close(j.trail);
+    reference_free(j.r.reference);
+    state_free(j.r.state);
+    zone_free(j.zone);
+    arena_release(&j.r.arena);
+    return rc;
+}

@@ -1,0 +1,60 @@
+/* report.h - the reports that there are, each filled from the records of a period. */
+#ifndef ANALYZER_REPORT_H
+#define ANALYZER_REPORT_H
+
+#include "analyzer/options.h"
+#include "analyzer/page.h"
+#include "analyzer/reference.h"
+#include "analyzer/state.h"
+#include "base/dictionary.h"
+#include "base/err.h"
+#include "base/zone.h"
+
+/* What a report is made of. */
+struct reporting {
+    const struct options *o;
+    const struct zone *zone;
+    struct state *state;
+    struct reference_data *reference;
+    struct page page;
+    void *own;           /* what the kind of report counts in */
+    bool names;          /* of staff */
+    uint64_t records;    /* looked at */
+    struct arena arena;  /* of the report */
+};
+
+/* Counts by text, in order of first sight. */
+struct tally {
+    struct dictionary name;
+    uint64_t *count;
+    size_t cap;
+};
+void tally_add(struct tally *t, struct str name, struct arena *arena);
+void tally_release(struct tally *t);
+/* The places of the entries, the largest first; equal ones by name. The caller frees. */
+uint32_t *tally_order(const struct tally *t);
+
+struct report_kind {
+    const char *name, *title, *lead;
+    bool patient; /* about one, who must be given */
+    void (*begin)(struct reporting *r);
+    void (*record)(struct reporting *r, const struct record *record);
+    void (*end)(struct reporting *r);
+};
+
+extern const struct report_kind report_overview, report_patient, report_conformance,
+    report_failed;
+
+/* Text of a column, "" where it has none; and as a person may see it. */
+struct str report_text(const struct record *r, enum column c);
+void report_shown(struct reporting *r, struct page_table *t, const struct record *of,
+                  enum column c);
+/* "1 April 2026" and "09:35:07" in London; "" where there is no time. */
+void report_day(const struct reporting *r, const struct record *of, char out[32]);
+void report_clock(const struct reporting *r, const struct record *of, char out[16]);
+/* What was done, in plain words: "read the structured record". */
+struct str report_deed(const struct record *of);
+/* "opened", "refused (NO_PATIENT_CONSENT)", "failed (500)" */
+void report_outcome(struct buf *out, const struct record *of);
+
+#endif

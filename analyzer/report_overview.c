@@ -1,0 +1,126 @@
+/* report_overview.c - the period at a glance: calls a day, who asked, for what, how it
+ * ended, and the alerts that the register holds. */
+#include "analyzer/report.h"
+
+#include "base/mem.h"
+#include "record/nhs_number.h"
+
+enum { MOST = 20 };
+
+struct counts {
+    struct tally days, organisations, deeds, outcomes, products;
+    struct dictionary patients, users;
+    struct arena arena;
+};
+
+static void begin(struct reporting *r)
+{
+    r->own = xcalloc(1, sizeof(struct counts));
+    page_table(&r->page, "Calls a day", "Day|#Calls")->chart = true;
+    page_table(&r->page, "Organisations that asked", "Organisation|#Calls");
+    page_table(&r->page, "What was done", "What|#Calls");
+    page_table(&r->page, "How it ended", "Outcome|#Calls");
+    page_table(&r->page, "Products", "Product|#Calls");
+}
+
+static void record(struct reporting *r, const struct record *of)
+{
+    struct counts *c = r->own;
+    struct str patient = report_text(of, COLUMN_PATIENT_NHS_NUMBER);
+    struct str name = report_text(of, COLUMN_ORG_NAME);
+    struct buf text = {0};
+    struct arena once = {0};
+
+    patient = nhs_number_plain(patient, &once);
+    tally_add(&c->days, report_text(of, COLUMN_TIME_LOCAL_DATE), &c->arena);
+    buf_printf(&text, "%.*s%s%.*s", STR_ARG(report_text(of, COLUMN_ORG_ODS)),
+               name.len ? " " : "", STR_ARG(name));
+    tally_add(&c->organisations, buf_str(&text), &c->arena);
+    tally_add(&c->deeds, report_deed(of), &c->arena);
+    buf_clear(&text);
+    report_outcome(&text, of);
+    tally_add(&c->outcomes, buf_str(&text), &c->arena);
+    tally_add(&c->products, reference_product(r->reference, of, &once), &c->arena);
+    if (patient.len > 0)
+        dictionary_put(&c->patients, patient, &c->arena);
+    if (report_text(of, COLUMN_USER_KEY).len > 0)
+        dictionary_put(&c->users, report_text(of, COLUMN_USER_KEY), &c->arena);
+    buf_release(&text);
+    arena_release(&once);
+}
+
+static void put_tally(struct reporting *r, struct page_table *t, const struct tally *from,
+                      size_t most)
+{
+    uint32_t *order = tally_order(from);
+    uint64_t rest = 0;
+
+    for (uint32_t i = 0; i < from->name.count; i++) {
+        if (i >= most) {
+            rest += from->count[order[i]];
+            continue;
+        }
+        page_cell(&r->page, t, from->name.entry[order[i]]);
+        page_number(&r->page, t, from->count[order[i]]);
+    }
+    if (rest > 0) {
+        page_cell(&r->page, t, STR("all others"));
+        page_number(&r->page, t, rest);
+    }
+    free(order);
+}
+
+static int by_text(const void *a, const void *b, void *ctx)
+{
+    const struct tally *t = ctx;
+    struct str x = t->name.entry[*(const uint32_t *)a];
+    struct str y = t->name.entry[*(const uint32_t *)b];
+    int order = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
+
+    return order ? order : x.len < y.len ? -1 : x.len > y.len;
+}
+
+static void put_days(struct reporting *r, struct page_table *t, struct counts *c)
+{
+    uint32_t *order = tally_order(&c->days);
+    uint32_t busiest = order[0];
+
+    if (c->days.name.count > 0)
+        qsort_r(order, c->days.name.count, sizeof *order, by_text, &c->days);
+    for (uint32_t i = 0; i < c->days.name.count; i++) {
+        page_cell(&r->page, t, c->days.name.entry[order[i]]);
+        page_number(&r->page, t, c->days.count[order[i]]);
+    }
+    if (c->days.name.count > 0)
+        page_finding(&r->page, t, "%llu calls about %u patients by %u people; the busiest day"
+                     " was %.*s with %llu.", (unsigned long long)r->records, c->patients.count,
+                     c->users.count, STR_ARG(c->days.name.entry[busiest]),
+                     (unsigned long long)c->days.count[busiest]);
+    free(order);
+}
+
+static void end(struct reporting *r)
+{
+    struct counts *c = r->own;
+    struct page_table *t = r->page.table;
+
+    put_days(r, &t[0], c);
+    put_tally(r, &t[1], &c->organisations, MOST);
+    put_tally(r, &t[2], &c->deeds, MOST);
+    put_tally(r, &t[3], &c->outcomes, MOST);
+    put_tally(r, &t[4], &c->products, MOST);
+    page_note(&r->page, "Calls that never reached the practice's system.");
+    tally_release(&c->days);
+    tally_release(&c->organisations);
+    tally_release(&c->deeds);
+    tally_release(&c->outcomes);
+    tally_release(&c->products);
+    dictionary_release(&c->patients);
+    dictionary_release(&c->users);
+    arena_release(&c->arena);
+    free(c);
+}
+
+const struct report_kind report_overview = {
+    "overview", "Overview of calls over GP Connect",
+    "Who asked for what in the period, and how it ended.", false, begin, record, end};

@@ -1,0 +1,111 @@
+/* report_patient.c - who looked at this patient's record: what GP Connect's transparency
+ * notice (appendix 1) says that an audit trail holds, one line for each call, whether it was
+ * answered, refused or failed. */
+#include "analyzer/report.h"
+
+static void begin(struct reporting *r)
+{
+    struct page_table *t;
+
+    t = page_table(&r->page, "Calls about the patient",
+                   r->names ? "Date|Time (London)|Organisation|ODS code|Practice|User name|User"
+                              " id|Role profile|Authority|What was done|What was asked for|"
+                              "Purpose|Outcome|End-user device|#Sequence number"
+                            : "Date|Time (London)|Organisation|ODS code|Practice|Role|"
+                              "Authority|What was done|What was asked for|Purpose|Outcome|"
+                              "End-user device|#Sequence number");
+    r->page.main = (size_t)(t - r->page.table);
+    page_note(&r->page, "Attempts that the asking system or the Spine stopped before they"
+                        " reached the practice: ask the organisation that asked, and the NHS.");
+    page_note(&r->page, "On whose authority a person acted: GP Connect does not carry it; the"
+                        " organisation that asked can say.");
+    page_note(&r->page, "What the asking organisation did with the data, and who else saw them"
+                        " there.");
+    page_note(&r->page, "Calls in which no NHS number stands and the practice resolved none.");
+}
+
+static void put_name(struct reporting *r, struct page_table *t, const struct record *of)
+{
+    static const enum column names[] = {COLUMN_USER_PREFIX, COLUMN_USER_GIVEN,
+                                        COLUMN_USER_FAMILY};
+    struct buf text = {0};
+
+    for (int i = 0; i < 3; i++) {
+        struct str part = report_text(of, names[i]);
+
+        buf_put_text(&text, text.len && part.len ? " " : "");
+        buf_put_str(&text, part);
+    }
+    page_cell(&r->page, t, buf_str(&text));
+    buf_release(&text);
+}
+
+/* Devices are named after people now and then: without names only the product is told. */
+static void put_device(struct reporting *r, struct page_table *t, const struct record *of)
+{
+    struct buf text = {0};
+    struct str product = reference_product(r->reference, of, &r->arena);
+
+    if (r->names)
+        buf_printf(&text, "%.*s%s", STR_ARG(report_text(of, COLUMN_DEVICE_VALUE)),
+                   report_text(of, COLUMN_DEVICE_VALUE).len ? ", " : "");
+    buf_put_str(&text, product);
+    page_cell(&r->page, t, buf_str(&text));
+    buf_release(&text);
+}
+
+static struct str purpose(const struct record *of)
+{
+    struct str reason = report_text(of, COLUMN_JWT_REASON);
+
+    return str_equal(reason, STR("directcare"))  ? STR("direct care")
+           : str_equal(reason, STR("migration")) ? STR("transfer of the record")
+                                                 : reason;
+}
+
+static void record(struct reporting *r, const struct record *of)
+{
+    struct page *p = &r->page;
+    struct page_table *t = &p->table[p->main];
+    struct buf outcome = {0};
+    char day[32], clock[16];
+
+    report_day(r, of, day);
+    report_clock(r, of, clock);
+    page_cell(p, t, str_of(day));
+    page_cell(p, t, str_of(clock));
+    report_shown(r, t, of, COLUMN_ORG_NAME);
+    report_shown(r, t, of, COLUMN_ORG_ODS);
+    report_shown(r, t, of, COLUMN_PRACTICE_ODS);
+    if (r->names) {
+        put_name(r, t, of);
+        report_shown(r, t, of, COLUMN_USER_KEY);
+        report_shown(r, t, of, COLUMN_USER_SDS_ROLE);
+    } else {
+        report_shown(r, t, of, COLUMN_USER_ROLE);
+    }
+    page_cell(p, t, STR("not carried by GP Connect"));
+    page_cell(p, t, report_deed(of));
+    report_shown(r, t, of, COLUMN_GPC_ASKED);
+    page_cell(p, t, purpose(of));
+    report_outcome(&outcome, of);
+    page_cell(p, t, buf_str(&outcome));
+    put_device(r, t, of);
+    page_number(p, t, (uint64_t)of->column[COLUMN_SEQ].integer);
+    buf_release(&outcome);
+}
+
+static void end(struct reporting *r)
+{
+    struct page_table *t = &r->page.table[r->page.main];
+    size_t calls = t->cells / t->columns;
+
+    page_finding(&r->page, t, "%zu call%s about this patient in the period, answered, refused"
+                 " and failed ones together.", calls, calls == 1 ? " was made" : "s were made");
+}
+
+const struct report_kind report_patient = {
+    "patient-access", "Who looked at the patient's record",
+    "Every call over GP Connect that names this patient: when, from where, for which purpose,"
+    " and how it ended. It says what was recorded, not whether it was right.",
+    true, begin, record, end};

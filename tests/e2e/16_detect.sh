@@ -1,0 +1,73 @@
+# Alerts: those of a brute-force oracle, in time order, shuffled and in ten parts; a second run
+# repeats nothing, late records amend and withdraw; no NHS number where none was asked for.
+set -e
+no() { if "$@"; then echo "should not be: $*"; exit 1; fi; }
+A=build/analyzer C=build/collector D=$TMPDIR
+call() { # minute, patient, user, status, more members
+    printf '{"time":"2026-10-06T09:%02d:00Z","source":"s","seq":%d,"provider":{"ods":"A10001"},"request":{"method":"POST","url":"/Patient/$gpc.getstructuredrecord","headers":{"Ssp-From":"200000000001","Ssp-InteractionID":"urn:nhs:names:services:gpconnect:fhir:operation:gpc.getstructuredrecord-1"}},"patient":{"nhsNumber":"%s"},"response":{"status":%d%s}}\n' "$1" "$1" "$2" "$3" "$4"
+}
+refused=',"outcome":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"forbidden","details":{"coding":[{"system":"https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1","code":"NO_RELATIONSHIP"}]}}]}'
+P=9990000018
+call 1 $P 403 "$refused" >"$D/a"
+call 2 9990000026 200 >>"$D/a"
+$C ingest --store "$D/s" "$D/a" 2>/dev/null
+run() { $A detect --store "$D/s" --rules rules --format ndjson "$@" 2>/dev/null; }
+run >"$D/1"
+[ "$(grep -c gpc_no_relationship "$D/1")" = 1 ]
+grep gpc_no_relationship "$D/1" | grep -q '"revision":1,"state":"raised"'
+run >"$D/2"
+cmp "$D/1" "$D/2" # nothing is repeated, nothing changes
+no grep -E '99900000(18|26)' "$D/1" "$D/2"
+run --reveal --reason test | grep -q '"patient":"9990000018"'
+$A detect --store "$D/s" --rules rules --format table --summary "$D/sum" 2>/dev/null >/dev/null
+grep -q '"not_evaluated":\[\]' "$D/sum" && grep -q '"records":2' "$D/sum"
+$A access --store "$D/s" 2>/dev/null | grep -q detect
+
+# A correlation: n - 1 events and a window one second too short stay silent; late records
+# amend, and one that makes the opening earlier withdraws the alert that stood.
+cat >"$D/r.yml" <<'R'
+title: Call
+id: 11111111-0000-4000-8000-000000000001
+level: informational
+logsource: {product: gpconnect, service: audit}
+detection: {s: {http.status: 200}, condition: s}
+---
+title: Three
+id: 11111111-0000-4000-8000-000000000002
+level: high
+correlation:
+    type: event_count
+    rules: [11111111-0000-4000-8000-000000000001]
+    group-by: [practice.ods]
+    timespan: 10m
+    condition: {gte: 3}
+R
+three() { $A detect --store "$D/t" --rules "$D/r.yml" --format ndjson 2>/dev/null; }
+{ call 10 $P 200; call 20 $P 200; } >"$D/b"
+$C ingest --store "$D/t" "$D/b" 2>/dev/null
+[ -z "$(three)" ]
+call 21 $P 200 >"$D/c" # 10 and 21 are 11 minutes apart
+$C ingest --store "$D/t" "$D/c" 2>/dev/null
+[ -z "$(three)" ]
+call 30 $P 200 >"$D/d"
+$C ingest --store "$D/t" "$D/d" 2>/dev/null
+three >"$D/3"
+[ "$(wc -l <"$D/3")" = 1 ] && grep -q '"count":3' "$D/3" && grep -q '"state":"raised"' "$D/3"
+call 31 $P 200 >"$D/e"
+$C ingest --store "$D/t" "$D/e" 2>/dev/null
+three >"$D/4"
+grep -q '"revision":2,"state":"amended"' "$D/4" && grep -q '"count":4' "$D/4"
+call 19 $P 200 >"$D/f" # comes late, and is the third of 19, 20, 21
+$C ingest --store "$D/t" "$D/f" 2>/dev/null
+three >"$D/5"
+[ "$(grep -c '"state":"withdrawn"' "$D/5")" = 1 ] && [ "$(grep -c '"state":"raised"' "$D/5")" = 1 ]
+
+# Rules of others are named and skipped; rules with errors do not stop the others.
+printf 'title: W\nlevel: high\nlogsource: {product: windows}\ndetection: {s: {a: b}, condition: s}\n' >"$D/w.yml"
+$A detect --store "$D/t" --rules "$D/w.yml" 2>&1 >/dev/null | grep -q 'another kind of log'
+
+command -v python3 >/dev/null || { echo "no python3 for the oracle"; exit 77; }
+for seed in 1 2; do
+    rm -rf "$D/o" && mkdir "$D/o"
+    python3 tests/oracle/detect.py $C $A "$D/o" 20 400 $seed
+done

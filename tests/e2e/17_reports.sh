@@ -1,0 +1,63 @@
+# Reports: a patient's has exactly the patient's calls, in three forms; without names there is
+# no name; cells cannot start a formula, and no text can leave its place in the page.
+set -e
+no() { if "$@"; then echo "should not be: $*"; exit 1; fi; }
+A=build/analyzer C=build/collector D=$TMPDIR
+"$B/bench/generate" 3000 17 >"$D/a"
+P=9990000018
+token() { # header.payload. of a payload
+    printf 'eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.%s.' "$(printf '%s' "$1" | base64 -w0 | tr '+/' '-_' | tr -d =)"
+}
+payload='{"iss":"https://x.example","sub":"u1","requesting_organization":{"resourceType":"Organization","name":"=cmd|<script>alert(1)</script>\"","identifier":[{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"ZR999"}]},"requesting_practitioner":{"resourceType":"Practitioner","id":"u1","name":[{"family":"Snooperson","given":["Q\u202etxt"]}],"identifier":[{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"200812345678"}]}}'
+i=0
+for status in 200 403 404 200; do
+    i=$((i + 1))
+    printf '{"time":"2026-04-0%dT09:00:00Z","source":"s","seq":%d,"provider":{"ods":"A10001"},"request":{"method":"GET","url":"/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|%s","headers":{"Ssp-From":"200000000001","Authorization":"Bearer %s"}},"patient":{"nhsNumber":"%s"},"response":{"status":%d}}\n' \
+        $i $i $P "$(token "$payload")" $P $status >>"$D/a"
+done
+$C ingest --store "$D/s" "$D/a" 2>/dev/null
+report() { name=$1; shift; $A report "$name" --store "$D/s" --period 2026-04 --out "$D/o" "$@" 2>/dev/null; }
+echo $P | report patient-access --patient -
+[ "$(wc -l <"$D/o/patient-access.csv")" = 5 ]
+python3 - "$D/o/patient-access.json" "$D/s" $A <<'PY' || [ $? = 127 ]
+import hashlib, json, re, subprocess, sys
+text = open(sys.argv[1]).read()
+j = json.loads(text)
+whole = re.sub(r',"hash":"[0-9a-f]{64}"}\n$', '}', text)
+assert hashlib.sha256(whole.encode()).hexdigest() == j["hash"], "the hash is not that of the report"
+t = j["tables"][0]
+at = t["columns"].index("Sequence number")
+sql = 'SELECT seq FROM audit WHERE "patient.nhs_number" = \'9990000018\' ORDER BY "time", seq'
+out = subprocess.run([sys.argv[3], "query", "--store", sys.argv[2], "--sql", sql, "--format", "csv"],
+                     capture_output=True, text=True).stdout.split()[1:]
+assert sorted(str(r[at]) for r in t["rows"]) == sorted(out), "not exactly the patient's calls"
+PY
+grep -q 'refused' "$D/o/patient-access.csv" && grep -q 'failed' "$D/o/patient-access.csv"
+no grep -l -E 'Snooperson|200812345678|9990000018' "$D"/o/*
+grep -q "'=cmd" "$D/o/patient-access.csv"
+no grep -q '<script' "$D/o/patient-access.html"
+no grep -E -q 'https?://[^"<]*(css|js|png|woff)' "$D/o/patient-access.html"
+no report patient-access --patient $P --names yes # who decided is not said
+report patient-access --patient $P --names yes --decision 'Caldicott Guardian, case 4'
+grep -q Snooperson "$D/o/patient-access.html" && grep -q 'case 4' "$D/o/patient-access.json"
+no grep -q "$(printf '\342\200\256')" "$D/o/patient-access.html"
+no grep -l 9990000018 "$D"/o/*
+for n in overview jwt-conformance failed-requests; do
+    report $n
+    grep -q '</html>' "$D/o/$n.html"
+    [ "$(wc -l <"$D/o/$n.csv")" -gt 1 ]
+done
+grep -q '3,004 calls\|3004 calls' "$D/o/overview.html"
+$A access --store "$D/s" 2>/dev/null | grep -q report
+$A report nothing --store "$D/s" --period 2026-04 --out "$D/o" 2>/dev/null && exit 1
+$A report overview --store "$D/s" --period 2026-13 --out "$D/o" 2>/dev/null && exit 1
+
+# Reference data: bad rows are named, the others hold.
+mkdir "$D/ref"
+printf 'iss,model,treat_as,note\n,Careview,system,x\n,Other,nobody,y\n' >"$D/ref/products.csv"
+printf 'nhs_number,list,reason\n9990000018,vip,x\n123,vip,y\n' >"$D/ref/watchlist.csv"
+$A reference load "$D/ref" --state "$D/state" >"$D/out"
+grep -q 'products.csv:3: treat_as' "$D/out" && grep -q 'watchlist.csv:3: nhs_number' "$D/out"
+grep -q 'not used yet' "$D/out" && grep -q '2 rows loaded, 2 bad' "$D/out"
+$A reference list --state "$D/state" | grep -q 'products.csv'
+no $A reference check "$D/ref" --state "$D/state" >/dev/null
