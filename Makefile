@@ -47,6 +47,7 @@ build/so/%.o: %.c | $(DEPS_OK)
 		-DGPCA_EXTENSION -c -o $@ $<
 build/gpca.so: $(PART)
 	@$(CC) -shared -pthread -o $@ $^ -lcrypto -lz -lm $(if $(FASTER),-ldeflate)
+$(B)/analyzer/pack.o: ALLC += -DGPCA_RULES='"$(PREFIX)/share/gpca/rules"'
 build/so/lib/base/deflate.o $(B)/lib/base/deflate.o: ALLC += $(if $(FASTER),-DGPCA_LIBDEFLATE)
 
 $(DEPS_OK): etc/packages
@@ -66,12 +67,19 @@ bench: all
 	@GENERATE="$(GEN)" sh bench/run.sh
 kills: all
 	@GENERATE="$(GEN)" sh tests/kill.sh
+# Random rules beside a brute-force oracle (RULES=, RECORDS=, SEED=).
+oracle: all
+	@rm -rf build/oracle; mkdir -p build/oracle
+	@python3 tests/oracle/detect.py build/collector build/analyzer build/oracle \
+		$(or $(RULES),200) $(or $(RECORDS),50000) $(or $(SEED),1)
 edits: all
 	@GENERATE="$(GEN)" sh tests/edits.sh
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 build/collector $(DESTDIR)$(PREFIX)/bin/gpca-collector
 	install -m 755 build/analyzer $(DESTDIR)$(PREFIX)/bin/gpca-analyzer
+	install -d $(DESTDIR)$(PREFIX)/share/gpca/rules
+	install -m 644 rules/*.yml rules/*.csv $(DESTDIR)$(PREFIX)/share/gpca/rules
 	install -d $(DESTDIR)$(PREFIX)/lib
 	install -m 755 build/gpca.so $(DESTDIR)$(PREFIX)/lib/gpca.so
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
@@ -80,4 +88,4 @@ clean:
 help:
 	@sed -n '1,4s/^# //p' Makefile
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all test tidy demo fuzz bench kills edits install clean help FORCE
+.PHONY: all test tidy demo fuzz bench kills edits oracle install clean help FORCE

@@ -302,7 +302,8 @@ static void put_records(struct buf *out, const struct alert_maker *m, const stru
 
     buf_put_text(out, ",\"records\":[");
     for (size_t i = 0; i < shown; i++)
-        buf_printf(out, "%s%llu", i ? "," : "", (unsigned long long)m->met[f->at[i].record].seq);
+        buf_printf(out, "%s%llu", i ? "," : "",
+                   (unsigned long long)m->met[f->at[i].record].seq);
     buf_printf(out, "],\"records_left_out\":%zu", f->records - shown);
 }
 
@@ -408,7 +409,8 @@ static void put_body(struct buf *out, struct alert_maker *m, const struct findin
     put_records(out, m, f);
     buf_put_text(out, ",\"log\":{\"origin\":");
     print_json_text(out, m->origin);
-    buf_printf(out, ",\"size\":%llu,\"root\":\"%s\"}", (unsigned long long)m->size, m->root);
+    buf_printf(out, ",\"size\":%llu,\"root\":\"%s\"}", (unsigned long long)m->size,
+               m->root);
     buf_release(&text);
     buf_release(&expected);
 }

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-enum { BARS_MAX = 62, CHART_WIDTH = 960, CHART_HEIGHT = 220, LEFT = 60, FOOT = 24 };
+enum { BARS_MAX = 62, CHART_WIDTH = 960, CHART_HEIGHT = 220, LEFT = 60, FOOT = 24,
+       SHORT = 16 /* such a cell is not broken */ };
 
 static const char style[] =
     ":root{color-scheme:light}"
@@ -27,7 +28,7 @@ static const char style[] =
     "th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;"
     "border-bottom:1px solid #d8dde0}"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
-    ".none{color:#4c6272}"
+    "td.s{white-space:nowrap}.none{color:#4c6272}"
     "svg{max-width:100%;height:auto;display:block;margin:.5rem 0 1rem}"
     "svg text{font-size:12px;fill:#212b32}.bar{fill:#12436d}"
     "@media(max-width:40rem){dl.facts{grid-template-columns:1fr}dd{margin-bottom:.5rem}}"
@@ -126,12 +127,14 @@ static void put_chart(struct buf *out, const struct page_table *t)
         most = value_at(t, i) > most ? value_at(t, i) : most;
     top = nice(most);
     width = (CHART_WIDTH - LEFT) / (double)rows;
-    buf_printf(out, "<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\"><title>",
+    buf_printf(out, "<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+                    "height=\"%d\"><title>",
                CHART_WIDTH, CHART_HEIGHT + FOOT, CHART_WIDTH, CHART_HEIGHT + FOOT);
     put(out, t->title);
     buf_put_text(out, "</title><desc>");
     put(out, t->finding);
-    buf_put_text(out, " The table below holds the same numbers.</desc><g aria-hidden=\"true\">");
+    buf_put_text(out, " The table below holds the same numbers.</desc>"
+                      "<g aria-hidden=\"true\">");
     for (int i = 0; i <= 2; i++) {
         double y = CHART_HEIGHT - i * (CHART_HEIGHT - 16) / 2.0;
 
@@ -142,7 +145,8 @@ static void put_chart(struct buf *out, const struct page_table *t)
     for (size_t i = 0; i < rows; i++) {
         double h = value_at(t, i) / top * (CHART_HEIGHT - 16);
 
-        buf_printf(out, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
+        buf_printf(out, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                        "height=\"%.1f\"/>",
                    LEFT + width * (double)i + width * .1, CHART_HEIGHT - h, width * .8, h);
         if (i == 0 || i + 1 == rows || (rows > 8 && i == rows / 2)) {
             buf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">",
@@ -188,7 +192,9 @@ static void put_table(struct buf *out, const struct page_table *t)
         size_t c = i % t->columns;
 
         buf_put_text(out, c == 0 ? "<tr>" : "");
-        buf_printf(out, "<td%s>", t->number[c] ? " class=\"n\"" : "");
+        buf_printf(out, "<td%s>", t->number[c]             ? " class=\"n\""
+                                  : t->cell[i].len <= SHORT ? " class=\"s\""
+                                                            : "");
         if (t->number[c])
             put_thousands(out, t->cell[i]);
         else
@@ -204,8 +210,8 @@ void page_html(struct buf *out, const struct page *p, const char *hash)
                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                       "<meta name=\"format-detection\" content=\"telephone=no\"><title>");
     put(out, p->title);
-    buf_printf(out, "</title><style>%s</style></head>\n<body><header><p>GP Connect Audit</p><h1>",
-               style);
+    buf_printf(out, "</title><style>%s</style></head>\n<body><header><p>GP Connect Audit</p>"
+                    "<h1>", style);
     put(out, p->title);
     buf_put_text(out, "</h1></header><main>\n<p>");
     put(out, p->lead);

@@ -141,7 +141,8 @@ static bool good_cell(struct reading *d, int c, struct str s)
         complain_of(d, name, "this cell must not be empty");
         return false;
     }
-    if (strcmp(name, "nhs_number") == 0 && s.len > 0 && !(s.len == 10 && nhs_number_good(s.at))) {
+    if (strcmp(name, "nhs_number") == 0 && s.len > 0 &&
+        !(s.len == 10 && nhs_number_good(s.at))) {
         complain_of(d, name, "this is no NHS number");
         return false;
     }
@@ -171,7 +172,8 @@ static void read_row(struct reading *d, const struct str *field, int count)
         struct str s = d->at[c] >= 0 && d->at[c] < count ? field[d->at[c]] : STR("");
         bool from = c == COLUMNS_MAX;
 
-        if (!read_bound(s, from ? INT64_MIN : INT64_MAX, from ? &row.from_us : &row.to_us)) {
+        if (!read_bound(s, from ? INT64_MIN : INT64_MAX,
+                        from ? &row.from_us : &row.to_us)) {
             complain_of(d, from ? "valid_from" : "valid_to", "this is no date or time");
             return;
         }

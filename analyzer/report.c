@@ -9,6 +9,7 @@
 #include "analyzer/commands.h"
 #include "analyzer/pack.h"
 #include "base/base64.h"
+#include "base/bytes.h"
 #include "base/disk.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -239,6 +240,20 @@ static void fact_time(struct page *p, const char *name, int64_t since, int64_t u
     page_fact(p, name, str_of(text));
 }
 
+/* The period in days of London, the last one included. */
+static void fact_days(struct job *j)
+{
+    struct civil a, b;
+    char text[96];
+    int64_t since = j->since_us / 1000000, until = j->until_us / 1000000 - 1;
+
+    civil_from_seconds(&a, since + zone_offset(j->zone, since));
+    civil_from_seconds(&b, until + zone_offset(j->zone, until));
+    snprintf(text, sizeof text, "%d %s %d to %d %s %d", a.day, months[(a.month - 1) % 12],
+             a.year, b.day, months[(b.month - 1) % 12], b.year);
+    page_fact(&j->r.page, "Period, London", str_of(text));
+}
+
 static void fact_rules(struct job *j)
 {
     struct ruleset set = {0};
@@ -255,8 +270,7 @@ static void fact_rules(struct job *j)
             buf_put(&all, set.rule[i]->digest, HASH_BYTES);
     part = buf_str(&all);
     hash_sha256(sha, &part, 1);
-    snprintf(text, sizeof text, "%zu rules, digest %02x%02x%02x%02x%02x%02x%02x%02x", rules,
-             sha[0], sha[1], sha[2], sha[3], sha[4], sha[5], sha[6], sha[7]);
+    snprintf(text, sizeof text, "%zu rules, digest %016" PRIx64, rules, get_be64(sha));
     page_fact(&j->r.page, "Rules", str_of(text));
     buf_release(&all);
     ruleset_release(&set);
@@ -288,13 +302,14 @@ static void describe(struct job *j)
     if (o->org)
         page_fact(p, "Organisation that asked", str_of(o->org));
     page_fact(p, "Period", str_of(o->period));
-    page_fact(p, "Period, London", str_of("days as in London, last day included"));
+    fact_days(j);
     fact_time(p, "Period, UTC", j->since_us, j->until_us);
     snprintf(text, sizeof text, "%" PRIu64 " records of the log match", j->r.records);
     page_fact(p, "Coverage", str_of(text));
     fact_rules(j);
     fact_log(j);
-    snprintf(text, sizeof text, "%s (uid %u)", user ? user->pw_name : "unknown", (unsigned)getuid());
+    snprintf(text, sizeof text, "%s (uid %u)", user ? user->pw_name : "unknown",
+             (unsigned)getuid());
     page_fact(p, "Made for", str_of(text));
     page_fact(p, "Reason", str_of(o->reason ? o->reason : "none given"));
     timestamp_print(now, disk_now_us());

@@ -22,20 +22,21 @@ int main(int argc, char **argv)
 {
     unsigned long records = 20000;
     unsigned long long seed = 1;
-    bool hurt = false, ledger = false;
+    bool hurt = false, ledger = false, calm = false;
     struct buf out = {0};
     struct traffic *t;
     int at = 1;
 
     for (; at < argc && argv[at][0] == '-'; at++) {
         hurt |= strcmp(argv[at], "--hurt") == 0;
+        calm |= strcmp(argv[at], "--calm") == 0;
         ledger |= strcmp(argv[at], "--ledger") == 0;
     }
     if (at < argc)
         records = strtoul(argv[at++], NULL, 10);
     if (at < argc)
         seed = strtoull(argv[at], NULL, 10);
-    t = traffic_new(seed, hurt);
+    t = traffic_new(seed, hurt, calm);
     for (unsigned long i = 0; i < records; i++) {
         traffic_next(t, &out);
         if (!ledger && (out.len > 1 << 20 || i + 1 == records) &&

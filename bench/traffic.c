@@ -79,7 +79,7 @@ struct session {
 
 struct traffic {
     struct draw d;
-    bool hurt;
+    bool hurt, calm;
     struct tree tree;
     struct popularity orgs, users, practices, patients;
     uint8_t org_seen[ORGS], practice_seen[PRACTICES];
@@ -100,12 +100,13 @@ struct traffic {
 
 static void list_numbers(struct traffic *t);
 
-struct traffic *traffic_new(uint64_t seed, bool hurt)
+struct traffic *traffic_new(uint64_t seed, bool hurt, bool calm)
 {
     struct traffic *t = xcalloc(1, sizeof *t);
 
     t->d.state = seed;
     t->hurt = hurt;
+    t->calm = calm;
     t->clock_ms = 1775026800000; /* 2026-04-01T07:00:00Z */
     popularity_init(&t->orgs, ORGS, 0.9);
     popularity_init(&t->users, USERS, 0.7);
@@ -532,7 +533,7 @@ static void put_headers(struct traffic *t, struct node *request, const struct se
     snprintf(text, sizeof text, "%s/%u.%u", products[s->org % PRODUCTS].name,
              s->org % PRODUCTS + 2, s->org % 3);
     tree_text(x, h, "User-Agent", text);
-    if (!draw_chance(&t->d, PURPOSE_ODD, 0.0005))
+    if (!draw_chance(&t->d, PURPOSE_ODD, 0.0005) || t->calm)
         tree_add(x, h, "Authorization", '"')->text = buf_str(&t->token);
 }
 
@@ -558,6 +559,8 @@ static void put_response(struct traffic *t, struct node *root, const struct call
         return;
     }
     e = draw_below(&t->d, PURPOSE_WHAT, 5);
+    if (t->calm && e == 2)
+        e = 3;
     tree_number(x, n, "status", errors[e].status);
     tree_number(x, n, "durationMs", c->duration);
     tree_number(x, n, "bytes", 900 + (long long)e);

@@ -11,7 +11,9 @@
 
 struct traffic;
 
-struct traffic *traffic_new(uint64_t seed, bool hurt);
+/* calm: no call without a token, and no refusals for want of consent, which here one call
+ * does not know of another. */
+struct traffic *traffic_new(uint64_t seed, bool hurt, bool calm);
 /* Append the next record with its line feed. */
 void traffic_next(struct traffic *t, struct buf *out);
 const struct draw *traffic_ledger(const struct traffic *t);

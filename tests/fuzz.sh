@@ -19,7 +19,7 @@ for f in tests/fuzz/fuzz_*.c; do
     name=$(basename "$f" .c)
     clang $FLAGS \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        -o "build/fuzz/$name" "$f" build/fuzz/lib.a -lcrypto -lz -lm -lsqlite3 || {
+        -o "build/fuzz/$name" "$f" build/fuzz/lib.a -lcrypto -lz -lm -lsqlite3 -lyaml -lpcre2-8 -lcjson -pthread || {
         failed=$((failed + 1))
         echo "FAILED  $name: does not build"
         continue

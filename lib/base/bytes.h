@@ -56,6 +56,15 @@ static inline void put_be64(uint8_t *p, uint64_t v)
     put_be32(p + 4, (uint32_t)v);
 }
 
+static inline uint64_t get_be64(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
 /* Small numbers of either sign as small numbers, for varints and planes of bytes. */
 static inline uint64_t zigzag(int64_t v)
 {

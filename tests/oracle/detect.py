@@ -7,6 +7,7 @@ for each event. The same records are given in time order, shuffled, and in ten p
 alerts must be the same, and be those of the oracle: which rule, which group, how many records,
 which of them opened it.
 """
+import bisect
 import itertools
 import json
 import os
@@ -183,8 +184,9 @@ def alerts_of(c, events):
             groups.setdefault(tuple(str(e["fields"][g]) for g in group), []).append(e)
     for key, list_of in groups.items():
         current, fired = None, None
+        times = [o["time"] for o in list_of]
         for i, e in enumerate(list_of):
-            window = [o for o in list_of[:i + 1] if e["time"] - o["time"] <= span]
+            window = list_of[bisect.bisect_left(times, e["time"] - span):i + 1]
             hit = fires(c, window, e)
             if not hit:
                 continue
@@ -216,9 +218,10 @@ def detect(name, files):
 
 def main():
     os.makedirs(os.path.join(base, "rules"))
-    times = sorted(rng.randrange(6 * 3600) for _ in range(N))
+    times = sorted(rng.randrange(36 * N) for _ in range(N))
     records = [make_record(i, t) for i, t in enumerate(times)]
-    detections = {n: detection(n, rng.choice(["informational", "low", "high"]))
+    levels = ["informational"] * (1 if N < 5000 else 40) + ["low", "high"]
+    detections = {n: detection(n, rng.choice(levels))
                   for n in range(RULES // 2)}
     correlations = {n: correlation(n, list(detections)) for n in range(RULES // 2, RULES)}
     with open(os.path.join(base, "rules", "all.yml"), "w") as f:
@@ -237,6 +240,9 @@ def main():
     for n, (_, c) in correlations.items():
         wanted |= {(ident(n), a["key"], a["opened"], len(a["records"]))
                    for a in list(alerts_of(c, events))}
+    wanted_by = {}
+    for e in wanted:
+        wanted_by.setdefault((e[0], e[1], e[3]), set()).add(e[2])
     parts = [records[k::10] for k in range(10)]
     shuffled = records[:]
     rng.shuffle(shuffled)
@@ -247,8 +253,7 @@ def main():
         for a in alerts:
             group = tuple(str(v) for v in a["group"].values())
             at = [a["at"][s] for s in a["records"]]
-            opened = {e[2] for e in wanted if e[0] == a["rule"]["id"] and e[1] == group and
-                      e[3] == a["count"] and e[2] in at}
+            opened = wanted_by.get((a["rule"]["id"], group, a["count"]), set()) & set(at)
             got.add((a["rule"]["id"], group, min(opened) if opened else -1, a["count"]))
         if len(alerts) != len(wanted) or got - wanted:
             print(name, "alerts", len(alerts), "wanted", len(wanted))
