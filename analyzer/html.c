@@ -6,14 +6,15 @@
 #include <stdlib.h>
 
 enum { BARS_MAX = 62, CHART_WIDTH = 960, CHART_HEIGHT = 220, LEFT = 60, FOOT = 24,
-       SHORT = 16 /* such a cell is not broken */ };
+       SHORT = 12 /* such a cell is not broken */,
+       WIDE = 9 /* columns */ };
 
 static const char style[] =
     ":root{color-scheme:light}"
     "html{font-family:Frutiger W01,arial,sans-serif;color:#212b32;background:#f0f4f5}"
     "body{margin:0;font-size:1rem;line-height:1.5}"
     "header{background:#005eb8;color:#fff;padding:1.25rem 1rem}"
-    "header p,header h1,main{max-width:75rem;margin-left:auto;margin-right:auto}"
+    "header p,header h1,main{max-width:82rem;margin-left:auto;margin-right:auto}"
     "header p{margin-top:0;margin-bottom:.25rem}"
     "h1{font-size:1.75rem;line-height:1.25;margin-top:0;margin-bottom:0}"
     "main{padding:1rem}"
@@ -23,6 +24,7 @@ static const char style[] =
     "dl.facts{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem}"
     "dt{font-weight:700}dd{margin:0;overflow-wrap:anywhere}"
     ".scroll{overflow-x:auto}"
+    ".wide{font-size:.8125rem}.wide th,.wide td{padding-right:.5rem}"
     "table{border-collapse:collapse;width:100%}"
     "caption{text-align:left;font-weight:700;padding-bottom:.5rem}"
     "th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;"
@@ -36,7 +38,7 @@ static const char style[] =
     "@media print{html{background:#fff}header{color:#000;background:#fff;"
     "border-bottom:2px solid #005eb8}section,dl.facts{border:0;padding:0}"
     "thead{display:table-header-group}tr{break-inside:avoid}table{font-size:.75rem}"
-    ".scroll{overflow:visible}th,td{overflow-wrap:anywhere}"
+    ".wide{font-size:.59rem}.scroll{overflow:visible}th,td{overflow-wrap:break-word}"
     "@page{size:A4 landscape;margin:14mm;@bottom-right{content:counter(page) \" of \" "
     "counter(pages)}}}";
 
@@ -181,7 +183,8 @@ static void put_table(struct buf *out, const struct page_table *t)
     }
     buf_put_text(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
     put(out, t->title);
-    buf_put_text(out, "\"><table><thead><tr>");
+    buf_put_text(out, t->columns > WIDE ? "\"><table class=\"wide\"><thead><tr>"
+                                         : "\"><table><thead><tr>");
     for (size_t c = 0; c < t->columns; c++) {
         buf_printf(out, "<th scope=\"col\"%s>", t->number[c] ? " class=\"n\"" : "");
         put(out, t->column[c]);
