@@ -206,7 +206,7 @@ static int scan(struct detecting *d, struct err *err)
     struct scan_filter filter = {.last_seq = UINT64_MAX};
     struct record record;
     struct scan s;
-    int rc;
+    int rc = 0;
 
     filter.has_since = d->since_us != INT64_MIN;
     filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;

@@ -44,20 +44,27 @@ void deflate_block(struct buf *out, struct str bytes, int level)
     out->len += n;
 }
 
+static __thread struct libdeflate_decompressor *inflater;
+
 int inflate_block(char *out, size_t size, struct str packed, struct err *err)
 {
-    static __thread struct libdeflate_decompressor *d;
     char nothing[1];
     size_t used, got;
 
-    if (!d)
-        d = libdeflate_alloc_decompressor();
-    must(d ? Z_OK : Z_MEM_ERROR);
-    if (libdeflate_deflate_decompress_ex(d, packed.at, packed.len, size ? out : nothing, size,
+    if (!inflater)
+        inflater = libdeflate_alloc_decompressor();
+    must(inflater ? Z_OK : Z_MEM_ERROR);
+    if (libdeflate_deflate_decompress_ex(inflater, packed.at, packed.len, size ? out : nothing, size,
                                          &used, &got) != LIBDEFLATE_SUCCESS ||
         used != packed.len || got != size)
         return err_set(err, ERR_CORRUPT, "the compressed bytes do not inflate");
     return 0;
+}
+
+void inflate_thread_end(void)
+{
+    libdeflate_free_decompressor(inflater);
+    inflater = NULL;
 }
 
 #else
@@ -81,21 +88,30 @@ void deflate_block(struct buf *out, struct str bytes, int level)
     out->len += z->total_out;
 }
 
+static __thread z_stream inflater;
+
 int inflate_block(char *out, size_t size, struct str packed, struct err *err)
 {
-    static __thread z_stream z;
+    z_stream *z = &inflater;
     char nothing[1];
 
-    if (!z.state)
-        must(inflateInit2(&z, -15));
-    must(inflateReset(&z));
-    z.next_in = (const Bytef *)packed.at;
-    z.avail_in = (uInt)packed.len;
-    z.next_out = (Bytef *)(size ? out : nothing);
-    z.avail_out = (uInt)(size ? size : 1);
-    if (inflate(&z, Z_FINISH) != Z_STREAM_END || z.total_out != size || z.avail_in != 0)
+    if (!z->state)
+        must(inflateInit2(z, -15));
+    must(inflateReset(z));
+    z->next_in = (const Bytef *)packed.at;
+    z->avail_in = (uInt)packed.len;
+    z->next_out = (Bytef *)(size ? out : nothing);
+    z->avail_out = (uInt)(size ? size : 1);
+    if (inflate(z, Z_FINISH) != Z_STREAM_END || z->total_out != size || z->avail_in != 0)
         return err_set(err, ERR_CORRUPT, "the compressed bytes do not inflate");
     return 0;
+}
+
+void inflate_thread_end(void)
+{
+    if (inflater.state)
+        inflateEnd(&inflater);
+    memset(&inflater, 0, sizeof inflater);
 }
 
 #endif

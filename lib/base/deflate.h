@@ -14,6 +14,9 @@ void deflate_block(struct buf *out, struct str bytes, int level);
 /* Inflate into exactly size bytes at out. ERR_CORRUPT where it does not fit. */
 int inflate_block(char *out, size_t size, struct str packed, struct err *err);
 
+/* A thread that inflated ends: free what it kept for that. */
+void inflate_thread_end(void);
+
 /* A gzip stream, members behind members. One thread owns it. */
 struct gunzip;
 

@@ -74,6 +74,7 @@ static void *run(void *arg)
             break;
     }
     arena_release(&arena);
+    inflate_thread_end();
     return NULL;
 }
 
