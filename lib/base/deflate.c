@@ -54,8 +54,9 @@ int inflate_block(char *out, size_t size, struct str packed, struct err *err)
     if (!inflater)
         inflater = libdeflate_alloc_decompressor();
     must(inflater ? Z_OK : Z_MEM_ERROR);
-    if (libdeflate_deflate_decompress_ex(inflater, packed.at, packed.len, size ? out : nothing, size,
-                                         &used, &got) != LIBDEFLATE_SUCCESS ||
+    if (libdeflate_deflate_decompress_ex(inflater, packed.at, packed.len,
+                                         size ? out : nothing, size, &used,
+                                         &got) != LIBDEFLATE_SUCCESS ||
         used != packed.len || got != size)
         return err_set(err, ERR_CORRUPT, "the compressed bytes do not inflate");
     return 0;
