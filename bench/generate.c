@@ -1,8 +1,8 @@
-/* generate.c - `generate [--hurt] [--ledger] RECORDS SEED` writes synthetic traffic as
- * NDJSON. --ledger writes instead, to standard output and nothing else, the information in
- * that traffic: bytes a record by purpose, and their sum, the floor of every lossless
- * coder. --hurt is the set made to hurt: members in any order, white space, escapes,
- * unknown members. */
+/* generate.c - `generate [--hurt | --chaos] [--calm] [--ledger] RECORDS SEED` writes synthetic
+ * traffic as NDJSON. --ledger writes instead, to standard output and nothing else, the
+ * information in that traffic: bytes a record by purpose, and their sum, the floor of every
+ * lossless coder. --hurt is the set made to hurt: members in any order, white space, escapes,
+ * unknown members, about 64 k shapes; with --chaos no two records have the same. */
 #include "bench/traffic.h"
 
 static void print_ledger(const struct draw *d, unsigned long records)
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 {
     unsigned long records = 20000;
     unsigned long long seed = 1;
-    bool hurt = false, ledger = false, calm = false;
+    bool hurt = false, ledger = false, calm = false, chaos = false;
     struct buf out = {0};
     struct traffic *t;
     int at = 1;
@@ -30,13 +30,16 @@ int main(int argc, char **argv)
     for (; at < argc && argv[at][0] == '-'; at++) {
         hurt |= strcmp(argv[at], "--hurt") == 0;
         calm |= strcmp(argv[at], "--calm") == 0;
+        chaos |= strcmp(argv[at], "--chaos") == 0;
         ledger |= strcmp(argv[at], "--ledger") == 0;
     }
     if (at < argc)
         records = strtoul(argv[at++], NULL, 10);
     if (at < argc)
         seed = strtoull(argv[at], NULL, 10);
-    t = traffic_new(seed, hurt, calm);
+    t = traffic_new(seed, hurt || chaos, calm);
+    if (chaos)
+        traffic_layouts(t, 0);
     for (unsigned long i = 0; i < records; i++) {
         traffic_next(t, &out);
         if (!ledger && (out.len > 1 << 20 || i + 1 == records) &&

@@ -80,6 +80,7 @@ struct session {
 struct traffic {
     struct draw d;
     bool hurt, calm;
+    unsigned layouts; /* 0: no two messages are alike */
     struct tree tree;
     struct popularity orgs, users, practices, patients;
     uint8_t org_seen[ORGS], practice_seen[PRACTICES];
@@ -100,12 +101,31 @@ struct traffic {
 
 static void list_numbers(struct traffic *t);
 
+void traffic_layouts(struct traffic *t, unsigned layouts)
+{
+    t->layouts = layouts;
+}
+
+/* Write a message in its layout. */
+static void print_hurt(struct traffic *t, struct buf *out, struct node *root)
+{
+    struct draw layout = {.state = 0};
+
+    if (t->layouts == 0) {
+        tree_print(out, root, TREE_HURT, &t->d);
+        return;
+    }
+    layout.state = (draw_below(&t->d, PURPOSE_ODD, t->layouts) + 1) * 0x9e3779b97f4a7c15ULL;
+    tree_print(out, root, TREE_HURT, &layout);
+}
+
 struct traffic *traffic_new(uint64_t seed, bool hurt, bool calm)
 {
     struct traffic *t = xcalloc(1, sizeof *t);
 
     t->d.state = seed;
     t->hurt = hurt;
+    t->layouts = 2048;
     t->calm = calm;
     t->clock_ms = 1775026800000; /* 2026-04-01T07:00:00Z */
     popularity_init(&t->orgs, ORGS, 0.9);
@@ -444,9 +464,11 @@ static void make_token(struct traffic *t, const struct session *s, const struct 
             put_requested_record(t, root, number);
     buf_clear(&t->scratch);
     buf_clear(&t->token);
-    tree_print(&t->scratch, root, t->hurt ? TREE_HURT
-                                  : products[product].pretty ? TREE_PRETTY : TREE_COMPACT,
-               &t->d);
+    if (t->hurt)
+        print_hurt(t, &t->scratch, root);
+    else
+        tree_print(&t->scratch, root, products[product].pretty ? TREE_PRETTY : TREE_COMPACT,
+                   &t->d);
     buf_put_text(&t->token, draw_chance(&t->d, PURPOSE_ODD, 0.0005) ? "bearer " : "Bearer ");
     put_part(&t->token, signs ? STR("{\"alg\":\"RS256\",\"typ\":\"JWT\"}")
                               : STR("{\"alg\":\"none\",\"typ\":\"JWT\"}"));
@@ -630,7 +652,10 @@ static void put_record(struct traffic *t, const struct call *c, struct buf *out)
     tree_text(x, n, "version", "TLSv1.2");
     tree_text(x, n, "cipher", "ECDHE-RSA-AES256-GCM-SHA384");
     tree_text(x, n, "subject", "CN=ssp.example.nhs.uk,O=NHS");
-    tree_print(out, root, t->hurt ? TREE_HURT : TREE_COMPACT, &t->d);
+    if (t->hurt)
+        print_hurt(t, out, root);
+    else
+        tree_print(out, root, TREE_COMPACT, &t->d);
     buf_put_text(out, "\n");
 }
 

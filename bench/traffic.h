@@ -14,6 +14,9 @@ struct traffic;
 /* calm: no call without a token, and no refusals for want of consent, which here one call
  * does not know of another. */
 struct traffic *traffic_new(uint64_t seed, bool hurt, bool calm);
+/* With hurt: a message has one of that many layouts (order, spaces, escapes, members that
+ * nobody knows), 0: no two are alike. 2048 make about 64 k shapes of records. */
+void traffic_layouts(struct traffic *t, unsigned layouts);
 /* Append the next record with its line feed. */
 void traffic_next(struct traffic *t, struct buf *out);
 const struct draw *traffic_ledger(const struct traffic *t);
