@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/zone.h"
 #include "record/record.h"
-#include "sigma/rule.h"
+#include "sigma/ruleset.h"
 
 struct sentence {
     const struct rule *rule;

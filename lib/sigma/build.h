@@ -3,7 +3,7 @@
 #define SIGMA_BUILD_H
 
 #include "base/buf.h"
-#include "sigma/rule.h"
+#include "sigma/ruleset.h"
 
 struct build {
     struct ruleset *set;
@@ -28,7 +28,6 @@ struct search {
     bool used;
 };
 
-struct expression *expression_new(struct build *b, enum expression_kind kind, size_t parts);
 /* An identifier's value as an expression; NULL after errors. */
 struct expression *detection_build(struct build *b, const struct yaml_node *n);
 /* A condition over the identifiers; NULL after errors. The node is a scalar. */

@@ -82,7 +82,7 @@ static bool glob(struct str pattern, struct str name)
 
 static struct expression *of(struct parser *p, bool all)
 {
-    struct expression *e = expression_new(p->b, all ? EXPRESSION_AND : EXPRESSION_OR,
+    struct expression *e = expression_new(p->b->set, all ? EXPRESSION_AND : EXPRESSION_OR,
                                           p->searches);
     bool them;
 
@@ -188,7 +188,7 @@ static struct expression *not_of(struct parser *p)
     e = prim(p);
     if (!negated || !e)
         return e;
-    n = expression_new(p->b, EXPRESSION_NOT, 1);
+    n = expression_new(p->b->set, EXPRESSION_NOT, 1);
     n->part[0] = e;
     return n;
 }
@@ -199,7 +199,7 @@ static struct expression *join(struct parser *p, enum expression_kind kind, cons
     struct expression *left = part(p);
 
     while (is(p, word) && !p->failed) {
-        struct expression *e = expression_new(p->b, kind, 2);
+        struct expression *e = expression_new(p->b->set, kind, 2);
 
         advance(p);
         e->part[0] = left;

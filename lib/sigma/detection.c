@@ -194,7 +194,7 @@ static struct str say(struct item *i, const struct predicate *p)
 
 static struct expression *leaf(struct item *i, struct predicate *p, struct str content)
 {
-    struct expression *e = expression_new(i->b, EXPRESSION_PREDICATE, 0);
+    struct expression *e = expression_new(i->b->set, EXPRESSION_PREDICATE, 0);
     struct buf form = {0};
 
     p->field = i->chain->number;
@@ -232,7 +232,7 @@ static struct expression *any_of(struct item *i, struct expression **part, size_
 
     if (parts == 1)
         return part[0];
-    e = expression_new(i->b, EXPRESSION_OR, parts);
+    e = expression_new(i->b->set, EXPRESSION_OR, parts);
     memcpy(e->part, part, parts * sizeof *part);
     return e;
 }
@@ -466,7 +466,7 @@ static struct expression *scalar_value(struct item *i)
 
 static struct expression *negate(struct build *b, struct expression *e)
 {
-    struct expression *n = expression_new(b, EXPRESSION_NOT, 1);
+    struct expression *n = expression_new(b->set, EXPRESSION_NOT, 1);
 
     n->part[0] = e;
     return n;
@@ -485,7 +485,7 @@ static struct expression *values(struct build *b, struct chain *c, const struct 
         ERROR(b, n->at, "value", "", "a map cannot be a value");
         return NULL;
     }
-    e = expression_new(b, c->all ? EXPRESSION_AND : EXPRESSION_OR, n->items);
+    e = expression_new(b->set, c->all ? EXPRESSION_AND : EXPRESSION_OR, n->items);
     for (size_t k = 0; k < n->items; k++) {
         i.node = n->item[k];
         if (i.node->kind != YAML_SCALAR)
@@ -533,7 +533,7 @@ struct expression *detection_build(struct build *b, const struct yaml_node *n)
         ERROR(b, n->at, "empty", "", "an identifier with nothing in it matches nothing");
         return NULL;
     }
-    e = expression_new(b, n->kind == YAML_MAP ? EXPRESSION_AND : EXPRESSION_OR, n->items);
+    e = expression_new(b->set, n->kind == YAML_MAP ? EXPRESSION_AND : EXPRESSION_OR, n->items);
     for (size_t i = 0; i < n->items; i++) {
         if (n->kind == YAML_MAP)
             e->part[i] = item(b, n->key[i], n->item[i]);

@@ -4,7 +4,7 @@
 #define SIGMA_EVALUATE_H
 
 #include "sigma/event.h"
-#include "sigma/rule.h"
+#include "sigma/ruleset.h"
 
 struct evaluator;
 

@@ -7,75 +7,7 @@
 
 enum { TITLE_MAX = 256, SEARCH_MAX = 256 };
 
-/* ---- the set ---- */
-
-uint32_t rule_field(struct ruleset *s, struct str name)
-{
-    uint32_t n = dictionary_put(&s->fields, name, &s->arena);
-
-    if (n >= s->locals_cap) {
-        size_t cap = s->locals_cap ? s->locals_cap * 2 : 64;
-
-        s->locals = xrealloc(s->locals, cap * sizeof *s->locals);
-        memset(s->locals + s->locals_cap, 0, (cap - s->locals_cap) * sizeof *s->locals);
-        s->locals_cap = cap;
-    }
-    return n;
-}
-
-uint32_t rule_predicate(struct ruleset *s, const struct predicate *p, struct str form)
-{
-    uint32_t before = s->forms.count;
-    uint32_t n = dictionary_put(&s->forms, form, &s->arena);
-    struct predicate *made;
-
-    if (n < before) {
-        regex_free(p->regex);
-        return n;
-    }
-    if (s->predicates == s->predicate_cap) {
-        s->predicate_cap = s->predicate_cap ? s->predicate_cap * 2 : 64;
-        s->predicate = xrealloc(s->predicate, s->predicate_cap * sizeof *s->predicate);
-    }
-    made = arena_alloc(&s->arena, sizeof *made);
-    *made = *p;
-    if (p->op != OP_KEYWORD)
-        made->local = s->locals[p->field]++;
-    s->predicate[s->predicates++] = made;
-    return n;
-}
-
-void ruleset_release(struct ruleset *s)
-{
-    for (size_t i = 0; i < s->predicates; i++) {
-        pattern_release(&s->predicate[i]->pattern);
-        regex_free(s->predicate[i]->regex);
-    }
-    free(s->predicate);
-    free(s->rule);
-    free(s->locals);
-    dictionary_release(&s->fields);
-    dictionary_release(&s->forms);
-    arena_release(&s->arena);
-    memset(s, 0, sizeof *s);
-}
-
-struct expression *expression_new(struct build *b, enum expression_kind kind, size_t parts)
-{
-    struct expression *e = arena_alloc(&b->set->arena, sizeof *e);
-
-    *e = (struct expression){.kind = kind, .parts = parts};
-    e->part = arena_alloc(&b->set->arena, (parts + 1) * sizeof *e->part);
-    memset(e->part, 0, (parts + 1) * sizeof *e->part);
-    return e;
-}
-
 static const char *const levels[] = {"", "informational", "low", "medium", "high", "critical"};
-
-const char *level_name(enum rule_level l)
-{
-    return levels[l];
-}
 
 /* ---- members ---- */
 
@@ -338,7 +270,7 @@ static void read_condition(struct build *b, const struct yaml_node *n)
     if (c->kind == YAML_SCALAR) {
         b->rule->condition = condition_build(b, c, search, searches);
     } else {
-        e = expression_new(b, EXPRESSION_OR, c->items);
+        e = expression_new(b->set, EXPRESSION_OR, c->items);
         e->parts = 0;
         for (size_t i = 0; c->kind == YAML_LIST && i < c->items; i++)
             if (c->item[i]->kind == YAML_SCALAR)

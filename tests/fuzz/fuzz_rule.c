@@ -1,6 +1,7 @@
 /* Any bytes as a file of rules: they are read, linked and asked about an event, whatever
  * stands in them. */
 #include "sigma/correlate.h"
+#include "sigma/rule.h"
 #include "tests/test.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
