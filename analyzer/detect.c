@@ -502,6 +502,7 @@ int detect_run(const struct options *o)
     if (rc == 0) {
         fwrite(d.out.at, 1, d.out.len, stdout);
         fprintf(stderr, "%" PRIu64 " records, %" PRIu64 " alerts\n", d.records, d.alerts);
+        rc = d.diagnostics.errors > 0; /* the other rules were evaluated */
     } else if (rc < 0) {
         rc = complain(err.text);
     }

@@ -66,6 +66,11 @@ three >"$D/5"
 printf 'title: W\nlevel: high\nlogsource: {product: windows}\ndetection: {s: {a: b}, condition: s}\n' >"$D/w.yml"
 $A detect --store "$D/t" --rules "$D/w.yml" 2>&1 >/dev/null | grep -q 'another kind of log'
 
+printf 'title: Broken\n' >"$D/x.yml"
+cat "$D/r.yml" >"$D/y.yml" && mkdir "$D/mixed" && mv "$D/x.yml" "$D/y.yml" "$D/mixed"
+no $A detect --store "$D/t" --rules "$D/mixed" --format ndjson >"$D/6" 2>/dev/null
+[ "$(grep -c Three "$D/6")" -ge 1 ]
+
 command -v python3 >/dev/null || { echo "no python3 for the oracle"; exit 77; }
 for seed in 1 2; do
     rm -rf "$D/o" && mkdir "$D/o"
