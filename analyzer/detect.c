@@ -267,29 +267,13 @@ static void put_alert(struct detecting *d, const char *id, struct standing s, st
     buf_put_text(&d->out, d->format == DETECT_JSON ? "}" : "}\n");
 }
 
-/* The member "text" of a body that we wrote. */
-static struct str sentence_of(struct str body, struct arena *arena)
-{
-    struct buf whole = {0};
-    struct json *j;
-    const struct json *text;
-
-    buf_put_text(&whole, "{");
-    buf_put_str(&whole, body);
-    buf_put_text(&whole, "}");
-    j = json_read(buf_str(&whole), arena);
-    text = json_member(j, STR("text"));
-    buf_release(&whole);
-    return text ? text->text : STR("");
-}
-
 static void put_line(struct detecting *d, const char *id, struct standing s, struct str level,
                      struct str body)
 {
     struct arena once = {0};
     struct buf text = {0};
 
-    answer_terminal(&text, sentence_of(body, &once));
+    answer_terminal(&text, register_sentence(body, true, &once));
     buf_printf(&d->out, "%s  %-8.*s  %-9s  %.*s\n", id, STR_ARG(level),
                alert_state_name(s.state), STR_ARG(buf_str(&text)));
     buf_release(&text);

@@ -204,3 +204,50 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
     }
     return rc;
 }
+
+struct listing {
+    void (*row)(void *ctx, struct str level, struct str body);
+    void *ctx;
+};
+
+static int take_listed(void *ctx, int64_t number, const struct db_value *v, size_t count)
+{
+    struct listing *l = ctx;
+
+    (void)number;
+    (void)count;
+    l->row(l->ctx, v[0].text, v[1].text);
+    return 0;
+}
+
+int register_list(struct register_of *r, int64_t since_us, int64_t until_us,
+                  void (*row)(void *ctx, struct str level, struct str body), void *ctx,
+                  struct err *err)
+{
+    struct listing l = {row, ctx};
+    char number[2][24];
+    struct db_value v[2] = {number_value(since_us, number[0]),
+                            number_value(until_us, number[1])};
+
+    if (!r->db)
+        return 0;
+    return db_run(r->db, "SELECT level, body FROM alerts WHERE state < 2 AND first >= ?1 AND"
+                  " first < ?2 AND level IN ('critical', 'high', 'medium') ORDER BY CASE level"
+                  " WHEN 'critical' THEN 0 WHEN 'high' THEN 1 ELSE 2 END, first DESC, alert"
+                  " LIMIT 50", v, 2, take_listed, &l, err);
+}
+
+struct str register_sentence(struct str body, bool names, struct arena *arena)
+{
+    struct buf whole = {0};
+    const struct json *alert, *text;
+
+    buf_put_text(&whole, "{");
+    buf_put_str(&whole, body);
+    buf_put_text(&whole, "}");
+    alert = json_read(buf_str(&whole), arena);
+    text = names ? json_member(alert, STR("text"))
+                 : json_member(json_member(alert, STR("rule")), STR("title"));
+    buf_release(&whole);
+    return text ? text->text : STR("");
+}

@@ -34,4 +34,13 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
                                   struct str level, int64_t first_us, struct str body),
                       void *ctx, struct err *err);
 
+/* The alerts of medium level and above that began in the period and stand, the gravest and
+ * latest first. */
+int register_list(struct register_of *r, int64_t since_us, int64_t until_us,
+                  void (*row)(void *ctx, struct str level, struct str body), void *ctx,
+                  struct err *err);
+/* The sentence of an alert's body, or without names of people its rule's title; in the
+ * arena. */
+struct str register_sentence(struct str body, bool names, struct arena *arena);
+
 #endif

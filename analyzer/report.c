@@ -227,7 +227,6 @@ struct job {
     struct zone *zone;
     struct trail *trail;
     struct scan_filter filter;
-    int64_t since_us, until_us;
 };
 
 static void fact_time(struct page *p, const char *name, int64_t since, int64_t until)
@@ -245,7 +244,7 @@ static void fact_days(struct job *j)
 {
     struct civil a, b;
     char text[96];
-    int64_t since = j->since_us / 1000000, until = j->until_us / 1000000 - 1;
+    int64_t since = j->r.since_us / 1000000, until = j->r.until_us / 1000000 - 1;
 
     civil_from_seconds(&a, since + zone_offset(j->zone, since));
     civil_from_seconds(&b, until + zone_offset(j->zone, until));
@@ -303,7 +302,7 @@ static void describe(struct job *j)
         page_fact(p, "Organisation that asked", str_of(o->org));
     page_fact(p, "Period", str_of(o->period));
     fact_days(j);
-    fact_time(p, "Period, UTC", j->since_us, j->until_us);
+    fact_time(p, "Period, UTC", j->r.since_us, j->r.until_us);
     snprintf(text, sizeof text, "%" PRIu64 " records of the log match", j->r.records);
     page_fact(p, "Coverage", str_of(text));
     fact_rules(j);
@@ -340,7 +339,7 @@ static int parse_options(struct job *j)
     if (!j->kind)
         complain("there is no such report: overview, patient-access, jwt-conformance,"
                  " failed-requests");
-    else if (!parse_period(j->zone, o->period, &j->since_us, &j->until_us))
+    else if (!parse_period(j->zone, o->period, &j->r.since_us, &j->r.until_us))
         complain("--period takes 2026-10, 2026-Q3 or 2026-10-01..2026-10-31");
     else if (j->kind->patient && (!patient || !*patient))
         complain("this report is about one patient: give --patient NHS, or - to read it");
@@ -350,8 +349,8 @@ static int parse_options(struct job *j)
         complain("--names yes needs --decision TEXT: who decided that staff are named");
     else {
         j->filter = (struct scan_filter){.last_seq = UINT64_MAX, .has_since = true,
-                                         .has_until = true, .since_us = j->since_us,
-                                         .until_us = j->until_us};
+                                         .has_until = true, .since_us = j->r.since_us,
+                                         .until_us = j->r.until_us};
         j->filter.practice = str_of(o->practice ? o->practice : "");
         j->filter.org = str_of(o->org ? o->org : "");
         if (patient)

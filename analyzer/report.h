@@ -19,6 +19,7 @@ struct reporting {
     struct page page;
     void *own;           /* what the kind of report counts in */
     bool names;          /* of staff */
+    int64_t since_us, until_us;
     uint64_t records;    /* looked at */
     struct arena arena;  /* of the report */
 };

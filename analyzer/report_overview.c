@@ -1,5 +1,6 @@
 /* report_overview.c - the period at a glance: calls a day, who asked, for what, how it
  * ended, and the alerts that the register holds. */
+#include "analyzer/register.h"
 #include "analyzer/report.h"
 
 #include "base/mem.h"
@@ -17,6 +18,7 @@ static void begin(struct reporting *r)
 {
     r->own = xcalloc(1, sizeof(struct counts));
     page_table(&r->page, "Calls a day", "Day|#Calls")->chart = true;
+    page_table(&r->page, "Alerts of the period", "Level|What was seen");
     page_table(&r->page, "Organisations that asked", "Organisation|#Calls");
     page_table(&r->page, "What was done", "What|#Calls");
     page_table(&r->page, "How it ended", "Outcome|#Calls");
@@ -99,16 +101,44 @@ static void put_days(struct reporting *r, struct page_table *t, struct counts *c
     free(order);
 }
 
+static void put_alert(void *ctx, struct str level, struct str body)
+{
+    struct reporting *r = ctx;
+    struct arena once = {0};
+
+    page_cell(&r->page, &r->page.table[1], level);
+    page_cell(&r->page, &r->page.table[1], register_sentence(body, r->names, &once));
+    arena_release(&once);
+}
+
+/* Those that `detect` has found so far; at most fifty of medium level and above. They are of
+ * the whole log, so a report about one practice or organisation leaves them out. */
+static void put_alerts(struct reporting *r, struct page_table *t)
+{
+    struct register_of *known = NULL;
+    struct err ignored;
+
+    if (r->o->practice || r->o->org)
+        page_finding(&r->page, t, "Alerts stand in the overview of the whole log.");
+    else if (register_open(&known, r->state, &ignored) == 0 &&
+             register_list(known, r->since_us, r->until_us, put_alert, r, &ignored) == 0)
+        page_finding(&r->page, t, "%zu alert%s of medium level or above, as analyzer detect"
+                     " found them last; an alert says what was seen, not that somebody is"
+                     " guilty.", t->cells / t->columns, t->cells == t->columns ? "" : "s");
+    register_close(known);
+}
+
 static void end(struct reporting *r)
 {
     struct counts *c = r->own;
     struct page_table *t = r->page.table;
 
     put_days(r, &t[0], c);
-    put_tally(r, &t[1], &c->organisations, MOST);
-    put_tally(r, &t[2], &c->deeds, MOST);
-    put_tally(r, &t[3], &c->outcomes, MOST);
-    put_tally(r, &t[4], &c->products, MOST);
+    put_alerts(r, &t[1]);
+    put_tally(r, &t[2], &c->organisations, MOST);
+    put_tally(r, &t[3], &c->deeds, MOST);
+    put_tally(r, &t[4], &c->outcomes, MOST);
+    put_tally(r, &t[5], &c->products, MOST);
     page_note(&r->page, "Calls that never reached the practice's system.");
     tally_release(&c->days);
     tally_release(&c->organisations);

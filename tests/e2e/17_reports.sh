@@ -42,6 +42,14 @@ report patient-access --patient $P --names yes --decision 'Caldicott Guardian, c
 grep -q Snooperson "$D/o/patient-access.html" && grep -q 'case 4' "$D/o/patient-access.json"
 no grep -q "$(printf '\342\200\256')" "$D/o/patient-access.html"
 no grep -l 9990000018 "$D"/o/*
+awk -v seed=3 -f tests/story.awk >"$D/story"
+$C ingest --store "$D/s2" "$D/story" 2>/dev/null
+$A detect --store "$D/s2" --rules rules >/dev/null 2>&1
+$A report overview --store "$D/s2" --period 2026-04 --out "$D/o2" 2>/dev/null
+grep -q 'Records Of Many Patients' "$D/o2/overview.html"
+no grep -l -E 'Nosey|Guesser' "$D"/o2/*
+$A report overview --store "$D/s2" --period 2026-04 --out "$D/o2" --names yes --decision x 2>/dev/null
+grep -q 'Nora Nosey' "$D/o2/overview.html"
 for n in overview jwt-conformance failed-requests; do
     report $n
     grep -q '</html>' "$D/o/$n.html"
