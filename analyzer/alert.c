@@ -36,15 +36,10 @@ struct behind {
     struct str product;
 };
 
-static struct str text_of(const struct record *r, enum column c)
-{
-    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
-}
-
 uint64_t alert_keep(struct alert_maker *m, const struct record *r)
 {
-    struct str number = text_of(r, COLUMN_PATIENT_NHS_NUMBER);
-    struct str practice = text_of(r, COLUMN_PRACTICE_ODS);
+    struct str number = record_text(r, COLUMN_PATIENT_NHS_NUMBER);
+    struct str practice = record_text(r, COLUMN_PRACTICE_ODS);
 
     if (m->mets == m->met_cap) {
         m->met_cap = m->met_cap ? m->met_cap * 2 : 1024;
@@ -104,11 +99,7 @@ static int read_opening(struct alert_maker *m, const struct finding *f, struct b
 
     if (rc < 0)
         return rc;
-    in = row.input;
-    in.bytes = arena_copy(&b->arena, row.input.bytes);
-    in.header = arena_copy(&b->arena, row.input.header);
-    in.via = arena_copy(&b->arena, row.input.via);
-    in.origin = arena_copy(&b->arena, row.input.origin);
+    in = record_input_copy(&row.input, &b->arena);
     hash_sha256(sha, &in.bytes, 1);
     record_read(&b->record, &in, m->zone, &b->arena);
     b->product = reference_product(m->reference, &b->record, &b->arena);
@@ -132,7 +123,7 @@ static void name_alert(struct alert *a, struct alert_maker *m, const struct find
         buf_printf(&text, "\n%zu:%.*s", key.len, STR_ARG(key));
     }
     buf_printf(&text, "\n%lld\n%.*s\n%llu\n", (long long)f->opened.us,
-               STR_ARG(text_of(&b->record, COLUMN_SOURCE_NAME)),
+               STR_ARG(record_text(&b->record, COLUMN_SOURCE_NAME)),
                (unsigned long long)f->opened.source_seq);
     buf_put(&text, sha, HASH_BYTES);
     part = buf_str(&text);
@@ -221,20 +212,14 @@ static void put_user(struct buf *out, struct alert_maker *m, const struct rule *
                      const struct record *r, bool reveal)
 {
     struct buf name = {0};
-    static const enum column names[] = {COLUMN_USER_PREFIX, COLUMN_USER_GIVEN,
-                                        COLUMN_USER_FAMILY};
 
-    if (!about_person(m, rule) || text_of(r, COLUMN_USER_KEY).len == 0) {
+    if (!about_person(m, rule) || record_text(r, COLUMN_USER_KEY).len == 0) {
         buf_put_text(out, ",\"user\":null");
     } else {
         buf_put_text(out, ",\"user\":{");
         put_shown(out, "key", r, COLUMN_USER_KEY, reveal);
         put_shown(out, "level", r, COLUMN_USER_LEVEL, reveal);
-        for (int i = 0; i < 3; i++)
-            if (text_of(r, names[i]).len > 0) {
-                buf_put_text(&name, name.len ? " " : "");
-                shown_value(&name, r, names[i], reveal);
-            }
+        shown_user_name(&name, r, reveal);
         put_member(out, "name", buf_str(&name));
         put_shown(out, "ods", r, COLUMN_ORG_ODS, reveal);
         buf_put_text(out, "}");

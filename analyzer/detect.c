@@ -176,7 +176,6 @@ static void look_at(struct detecting *d, const struct record *r)
     struct record_fields *f = &d->maker.fields;
     const struct value *time = &r->column[COLUMN_TIME];
     const struct value *seq = &r->column[COLUMN_SOURCE_SEQ];
-    const struct value *source = &r->column[COLUMN_SOURCE_NAME];
     const struct value *level = &r->column[COLUMN_USER_LEVEL];
     struct event event;
     struct moment at = {.us = time->kind == VALUE_TIME ? time->integer : INT64_MIN,
@@ -194,8 +193,7 @@ static void look_at(struct detecting *d, const struct record *r)
     counts = str_equal(f->treat_as, STR("person")) ||
              (str_equal(f->treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
               level->integer != 4);
-    at.source = dictionary_put(&d->sources, source->kind == VALUE_TEXT ? source->text : STR(""),
-                               &d->texts);
+    at.source = dictionary_put(&d->sources, record_text(r, COLUMN_SOURCE_NAME), &d->texts);
     at.record = alert_keep(&d->maker, r);
     if (!correlator_event(d->correlator, &at, d->user_field, counts))
         d->full = true;

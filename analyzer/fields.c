@@ -99,7 +99,7 @@ static struct event_value value_of(const struct value *v, struct arena *arena)
     return (struct event_value){.kind = EVENT_MISSING};
 }
 
-static void record_field(void *ctx, size_t number, struct str name, struct event_value *out)
+static void column_field(void *ctx, size_t number, struct str name, struct event_value *out)
 {
     struct record_fields *f = ctx;
     int c = number < f->columns ? f->column[number] : FIELD_NONE;
@@ -113,7 +113,7 @@ static void record_field(void *ctx, size_t number, struct str name, struct event
         *out = text_value(f->treat_as);
 }
 
-static bool record_text(void *ctx, size_t at, struct str *out)
+static bool column_text(void *ctx, size_t at, struct str *out)
 {
     const struct record_fields *f = ctx;
 
@@ -128,7 +128,7 @@ static bool record_text(void *ctx, size_t at, struct str *out)
 struct event record_event(struct record_fields *f)
 {
     arena_reset(&f->arena);
-    return (struct event){f, record_field, record_text};
+    return (struct event){f, column_field, column_text};
 }
 
 /* ---- JSON ---- */

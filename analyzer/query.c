@@ -131,11 +131,7 @@ static const struct record_input *keep(struct query *q, const struct record_inpu
 {
     struct record_input *copy = arena_alloc(&q->own, sizeof *copy);
 
-    *copy = *in;
-    copy->bytes = arena_copy(&q->own, in->bytes);
-    copy->header = arena_copy(&q->own, in->header);
-    copy->via = arena_copy(&q->own, in->via);
-    copy->origin = arena_copy(&q->own, in->origin);
+    *copy = record_input_copy(in, &q->own);
     return copy;
 }
 

@@ -289,11 +289,6 @@ int reference_read_extracts(struct reference_data *r, const char *store, struct 
 
 /* ---- asking ---- */
 
-static struct str text_of(const struct record *r, enum column c)
-{
-    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
-}
-
 static bool valid_at(const struct row *row, const struct record *r)
 {
     const struct value *time = &r->column[COLUMN_TIME];
@@ -305,9 +300,9 @@ static bool valid_at(const struct row *row, const struct record *r)
 struct str reference_product(const struct reference_data *r, const struct record *of,
                              struct arena *arena)
 {
-    struct str model = text_of(of, COLUMN_DEVICE_MODEL);
-    struct str version = text_of(of, COLUMN_DEVICE_VERSION);
-    struct str from = text_of(of, COLUMN_SSP_FROM);
+    struct str model = record_text(of, COLUMN_DEVICE_MODEL);
+    struct str version = record_text(of, COLUMN_DEVICE_VERSION);
+    struct str from = record_text(of, COLUMN_SSP_FROM);
     struct reference_data *search = (struct reference_data *)(uintptr_t)r;
     uint32_t n;
     char *text;
@@ -334,8 +329,8 @@ struct str reference_product(const struct reference_data *r, const struct record
 
 struct str reference_treat_as(const struct reference_data *r, const struct record *of)
 {
-    struct str iss = text_of(of, COLUMN_JWT_ISS);
-    struct str model = text_of(of, COLUMN_DEVICE_MODEL);
+    struct str iss = record_text(of, COLUMN_JWT_ISS);
+    struct str model = record_text(of, COLUMN_DEVICE_MODEL);
     struct str best = STR("person");
     int most = -1;
 

@@ -71,11 +71,6 @@ uint32_t *tally_order(const struct tally *t)
     return order;
 }
 
-struct str report_text(const struct record *r, enum column c)
-{
-    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
-}
-
 void report_shown(struct reporting *r, struct page_table *t, const struct record *of,
                   enum column c)
 {
@@ -143,7 +138,7 @@ struct str report_deed(const struct record *of)
         {"read:metadata", "asked what the system can do"},
         {"search:slot", "looked for free appointments"},
     };
-    struct str operation = report_text(of, COLUMN_GPC_OPERATION);
+    struct str operation = record_text(of, COLUMN_GPC_OPERATION);
 
     for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
         if (str_equal(operation, str_of(deeds[i].operation)))
@@ -154,7 +149,7 @@ struct str report_deed(const struct record *of)
 void report_outcome(struct buf *out, const struct record *of)
 {
     const struct value *status = &of->column[COLUMN_HTTP_STATUS];
-    struct str code = report_text(of, COLUMN_FHIR_SPINE_CODE);
+    struct str code = record_text(of, COLUMN_FHIR_SPINE_CODE);
     int64_t n = status->kind == VALUE_INTEGER ? status->integer : 0;
 
     if (n >= 200 && n < 300) {

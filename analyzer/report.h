@@ -46,8 +46,7 @@ struct report_kind {
 extern const struct report_kind report_overview, report_patient, report_conformance,
     report_failed;
 
-/* Text of a column, "" where it has none; and as a person may see it. */
-struct str report_text(const struct record *r, enum column c);
+/* A column's value, as a person may see it, in a cell. */
 void report_shown(struct reporting *r, struct page_table *t, const struct record *of,
                   enum column c);
 /* "1 April 2026" and "09:35:07" in London; "" where there is no time. */

@@ -28,14 +28,14 @@ static void begin(struct reporting *r)
 static void record(struct reporting *r, const struct record *of)
 {
     struct counts *c = r->own;
-    struct str patient = report_text(of, COLUMN_PATIENT_NHS_NUMBER);
-    struct str name = report_text(of, COLUMN_ORG_NAME);
+    struct str patient = record_text(of, COLUMN_PATIENT_NHS_NUMBER);
+    struct str name = record_text(of, COLUMN_ORG_NAME);
     struct buf text = {0};
     struct arena once = {0};
 
     patient = nhs_number_plain(patient, &once);
-    tally_add(&c->days, report_text(of, COLUMN_TIME_LOCAL_DATE), &c->arena);
-    buf_printf(&text, "%.*s%s%.*s", STR_ARG(report_text(of, COLUMN_ORG_ODS)),
+    tally_add(&c->days, record_text(of, COLUMN_TIME_LOCAL_DATE), &c->arena);
+    buf_printf(&text, "%.*s%s%.*s", STR_ARG(record_text(of, COLUMN_ORG_ODS)),
                name.len ? " " : "", STR_ARG(name));
     tally_add(&c->organisations, buf_str(&text), &c->arena);
     tally_add(&c->deeds, report_deed(of), &c->arena);
@@ -45,8 +45,8 @@ static void record(struct reporting *r, const struct record *of)
     tally_add(&c->products, reference_product(r->reference, of, &once), &c->arena);
     if (patient.len > 0)
         dictionary_put(&c->patients, patient, &c->arena);
-    if (report_text(of, COLUMN_USER_KEY).len > 0)
-        dictionary_put(&c->users, report_text(of, COLUMN_USER_KEY), &c->arena);
+    if (record_text(of, COLUMN_USER_KEY).len > 0)
+        dictionary_put(&c->users, record_text(of, COLUMN_USER_KEY), &c->arena);
     buf_release(&text);
     arena_release(&once);
 }

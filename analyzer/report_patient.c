@@ -31,7 +31,7 @@ static void put_name(struct reporting *r, struct page_table *t, const struct rec
     struct buf text = {0};
 
     for (int i = 0; i < 3; i++) {
-        struct str part = report_text(of, names[i]);
+        struct str part = record_text(of, names[i]);
 
         buf_put_text(&text, text.len && part.len ? " " : "");
         buf_put_str(&text, part);
@@ -47,8 +47,8 @@ static void put_device(struct reporting *r, struct page_table *t, const struct r
     struct str product = reference_product(r->reference, of, &r->arena);
 
     if (r->names)
-        buf_printf(&text, "%.*s%s", STR_ARG(report_text(of, COLUMN_DEVICE_VALUE)),
-                   report_text(of, COLUMN_DEVICE_VALUE).len ? ", " : "");
+        buf_printf(&text, "%.*s%s", STR_ARG(record_text(of, COLUMN_DEVICE_VALUE)),
+                   record_text(of, COLUMN_DEVICE_VALUE).len ? ", " : "");
     buf_put_str(&text, product);
     page_cell(&r->page, t, buf_str(&text));
     buf_release(&text);
@@ -56,7 +56,7 @@ static void put_device(struct reporting *r, struct page_table *t, const struct r
 
 static struct str purpose(const struct record *of)
 {
-    struct str reason = report_text(of, COLUMN_JWT_REASON);
+    struct str reason = record_text(of, COLUMN_JWT_REASON);
 
     return str_equal(reason, STR("directcare"))  ? STR("direct care")
            : str_equal(reason, STR("migration")) ? STR("transfer of the record")

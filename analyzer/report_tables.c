@@ -56,7 +56,7 @@ static void record_conformance(struct reporting *r, const struct record *of)
 {
     struct conformance *c = r->own;
     const struct value *v = &of->column[COLUMN_JWT_VIOLATIONS];
-    struct str state = report_text(of, COLUMN_JWT_STATE);
+    struct str state = record_text(of, COLUMN_JWT_STATE);
     struct arena once = {0};
     struct buf key = {0};
     struct str product;
@@ -69,13 +69,13 @@ static void record_conformance(struct reporting *r, const struct record *of)
     c->calls++;
     c->good += str_equal(state, STR("ok"));
     put_key(&key, product);
-    put_key(&key, report_text(of, COLUMN_GPC_PROFILE));
+    put_key(&key, record_text(of, COLUMN_GPC_PROFILE));
     put_key(&key, state);
     tally_add(&c->states, buf_str(&key), &c->arena);
     for (size_t i = 0; v->kind == VALUE_LIST && i < v->list.count; i++) {
         buf_clear(&key);
         put_key(&key, product);
-        put_key(&key, report_text(of, COLUMN_SSP_FROM));
+        put_key(&key, record_text(of, COLUMN_SSP_FROM));
         put_key(&key, v->list.at[i]);
         tally_add(&c->violations, buf_str(&key), &c->arena);
     }
@@ -125,7 +125,7 @@ static void record_failed(struct reporting *r, const struct record *of)
 {
     struct failures *f = r->own;
     const struct value *status = &of->column[COLUMN_HTTP_STATUS];
-    struct str reject = report_text(of, COLUMN_INGEST_REJECT);
+    struct str reject = record_text(of, COLUMN_INGEST_REJECT);
     struct arena once = {0};
     struct buf key = {0};
     char code[24] = "";
@@ -139,13 +139,13 @@ static void record_failed(struct reporting *r, const struct record *of)
     f->failed++;
     put_key(&key, reject.len ? STR("the record itself is malformed") : report_deed(of));
     put_key(&key, reject.len ? reject : str_of(code));
-    put_key(&key, report_text(of, COLUMN_FHIR_ISSUE));
-    put_key(&key, report_text(of, COLUMN_FHIR_SPINE_CODE));
+    put_key(&key, record_text(of, COLUMN_FHIR_ISSUE));
+    put_key(&key, record_text(of, COLUMN_FHIR_SPINE_CODE));
     tally_add(&f->codes, buf_str(&key), &f->arena);
     buf_clear(&key);
-    put_key(&key, report_text(of, COLUMN_ORG_ODS));
+    put_key(&key, record_text(of, COLUMN_ORG_ODS));
     put_key(&key, reference_product(r->reference, of, &once));
-    put_key(&key, report_text(of, COLUMN_PRACTICE_ODS));
+    put_key(&key, record_text(of, COLUMN_PRACTICE_ODS));
     put_key(&key, str_of(code));
     tally_add(&f->pairs, buf_str(&key), &f->arena);
     buf_release(&key);

@@ -3,11 +3,6 @@
 
 #include "record/shown.h"
 
-static struct str text_of(const struct record *r, enum column c)
-{
-    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
-}
-
 static void put(struct buf *out, const struct sentence *s, enum column c)
 {
     if (s->record->column[c].kind != VALUE_MISSING)
@@ -16,17 +11,17 @@ static void put(struct buf *out, const struct sentence *s, enum column c)
 
 static void put_organisation(struct buf *out, const struct sentence *s)
 {
-    if (text_of(s->record, COLUMN_ORG_NAME).len > 0) {
+    if (record_text(s->record, COLUMN_ORG_NAME).len > 0) {
         put(out, s, COLUMN_ORG_NAME);
-        if (text_of(s->record, COLUMN_ORG_ODS).len > 0) {
+        if (record_text(s->record, COLUMN_ORG_ODS).len > 0) {
             buf_put_text(out, " (");
             put(out, s, COLUMN_ORG_ODS);
             buf_put_text(out, ")");
         }
-    } else if (text_of(s->record, COLUMN_ORG_ODS).len > 0) {
+    } else if (record_text(s->record, COLUMN_ORG_ODS).len > 0) {
         buf_put_text(out, "organisation ");
         put(out, s, COLUMN_ORG_ODS);
-    } else if (text_of(s->record, COLUMN_SSP_FROM).len > 0) {
+    } else if (record_text(s->record, COLUMN_SSP_FROM).len > 0) {
         buf_put_text(out, "the system with ASID ");
         put(out, s, COLUMN_SSP_FROM);
     } else {
@@ -34,18 +29,12 @@ static void put_organisation(struct buf *out, const struct sentence *s)
     }
 }
 
-void sentence_who(struct buf *out, const struct sentence *s)
+/* Who asked, as the token says: name, organisation. */
+static void put_who(struct buf *out, const struct sentence *s)
 {
-    static const enum column names[] = {COLUMN_USER_PREFIX, COLUMN_USER_GIVEN,
-                                        COLUMN_USER_FAMILY};
     size_t before = out->len;
 
-    for (int i = 0; i < 3; i++)
-        if (text_of(s->record, names[i]).len > 0) {
-            if (out->len > before)
-                buf_put_text(out, " ");
-            put(out, s, names[i]);
-        }
+    shown_user_name(out, s->record, s->reveal);
     if (out->len == before)
         buf_put_text(out, "A person who is not named");
     buf_put_text(out, " of ");
@@ -68,7 +57,8 @@ static void put_day(struct buf *out, const struct civil *c)
     buf_printf(out, "%d %s %d", c->day, months[(c->month - 1) % 12], c->year);
 }
 
-void sentence_when(struct buf *out, const struct sentence *s)
+/* "on 1 April 2026 at 09:35", or "between 09:35 and 10:20 on 1 April 2026"; London. */
+static void put_when(struct buf *out, const struct sentence *s)
 {
     struct civil a, b;
 
@@ -145,9 +135,9 @@ static void put_place(struct buf *out, const struct sentence *s, struct str name
     enum column c;
 
     if (str_equal(name, STR("who")))
-        sentence_who(out, s);
+        put_who(out, s);
     else if (str_equal(name, STR("when")))
-        sentence_when(out, s);
+        put_when(out, s);
     else if (str_equal(name, STR("org")))
         put_organisation(out, s);
     else if (str_equal(name, STR("count")))

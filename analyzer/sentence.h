@@ -22,10 +22,6 @@ struct sentence {
  * {calls}, {patients}, {when}, {org}, {product}, {expected} and {name of a column} stand for
  * what they name. */
 void sentence_print(struct buf *out, const struct sentence *s);
-/* Who asked, as the token says: name, organisation. */
-void sentence_who(struct buf *out, const struct sentence *s);
-/* "1 April 2026 at 09:35", or with both "between 09:35 and 10:20 on 1 April 2026"; London. */
-void sentence_when(struct buf *out, const struct sentence *s);
 /* What a correlation expects: "fewer than 60 different patients within 1 hour". */
 void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r);
 

@@ -85,6 +85,17 @@ const char *reject_name(enum reject r)
     return rejects[r].name;
 }
 
+struct record_input record_input_copy(const struct record_input *in, struct arena *arena)
+{
+    struct record_input copy = *in;
+
+    copy.bytes = arena_copy(arena, in->bytes);
+    copy.header = arena_copy(arena, in->header);
+    copy.via = arena_copy(arena, in->via);
+    copy.origin = arena_copy(arena, in->origin);
+    return copy;
+}
+
 bool reject_unreadable(enum reject r)
 {
     return rejects[r].unreadable;

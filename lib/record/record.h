@@ -80,6 +80,15 @@ struct record {
     struct value column[COLUMN_COUNT]; /* texts live in the arena or in input.bytes */
 };
 
+/* The text of a column, "" where it has none. */
+static inline struct str record_text(const struct record *r, enum column c)
+{
+    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
+}
+
+/* The same input with its texts in the arena. */
+struct record_input record_input_copy(const struct record_input *in, struct arena *arena);
+
 /* Fill *out. patient.ref stays missing: it needs the deployment's key. zone is
  * Europe/London. Texts in *out are valid as long as the arena and in->bytes. */
 void record_read(struct record *out, const struct record_input *in, const struct zone *zone,

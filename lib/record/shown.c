@@ -52,3 +52,16 @@ void shown_value(struct buf *out, const struct record *r, enum column c, bool re
         buf_put_str(out, buf_str(&plain));
     buf_release(&plain);
 }
+
+void shown_user_name(struct buf *out, const struct record *r, bool reveal)
+{
+    static const enum column names[] = {COLUMN_USER_PREFIX, COLUMN_USER_GIVEN,
+                                        COLUMN_USER_FAMILY};
+    size_t before = out->len;
+
+    for (int i = 0; i < 3; i++)
+        if (record_text(r, names[i]).len > 0) {
+            buf_put_text(out, out->len > before ? " " : "");
+            shown_value(out, r, names[i], reveal);
+        }
+}

@@ -9,5 +9,7 @@
 
 /* Append the present value of column c, as plain text (lists as JSON). */
 void shown_value(struct buf *out, const struct record *r, enum column c, bool reveal);
+/* Append the user's name as the token has it: prefix, given, family; nothing without one. */
+void shown_user_name(struct buf *out, const struct record *r, bool reveal);
 
 #endif

@@ -358,11 +358,6 @@ static struct identity_slot *learn_identity(struct judge *j, struct identity_slo
     return to;
 }
 
-static struct str text_of(const struct record *r, enum column c)
-{
-    return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
-}
-
 static const struct identity_slot *identity_of(struct judge *j, bool old,
                                                const struct known *payload,
                                                const struct model *m,
@@ -379,8 +374,8 @@ static const struct identity_slot *identity_of(struct judge *j, bool old,
     arena_reset(&j->once);
     memset(&r, 0, sizeof r);
     jwt_identity(&r, parts->payload, old, &j->once);
-    return learn_identity(j, slot, h, text_of(&r, COLUMN_USER_KEY),
-                          text_of(&r, COLUMN_ORG_ODS));
+    return learn_identity(j, slot, h, record_text(&r, COLUMN_USER_KEY),
+                          record_text(&r, COLUMN_ORG_ODS));
 }
 
 /* Where what is learned of the calls like this one belongs; NULL: nowhere. */
@@ -433,24 +428,24 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
 static void learn_interaction(struct judge *j, const struct record *r, struct str interaction)
 {
     if (interaction.len > 0 && j->interactions < INTERACTIONS &&
-        str_equal(text_of(r, COLUMN_GPC_ACCESS), STR("none")) &&
+        str_equal(record_text(r, COLUMN_GPC_ACCESS), STR("none")) &&
         r->column[COLUMN_GPC_INFERRED].kind == VALUE_MISSING && !is_untouched(j, interaction))
         j->untouched[j->interactions++] = arena_copy(&j->texts, interaction);
 }
 
 void judge_full(struct judgement *out, const struct record *r, struct arena *arena)
 {
-    struct str access = text_of(r, COLUMN_GPC_ACCESS);
+    struct str access = record_text(r, COLUMN_GPC_ACCESS);
 
     *out = (struct judgement){.reject = r->reject,
                               .has_time = r->column[COLUMN_TIME].kind == VALUE_TIME,
                               .has_status = r->column[COLUMN_HTTP_STATUS].kind == VALUE_INTEGER,
-                              .user = text_of(r, COLUMN_USER_KEY),
-                              .org = text_of(r, COLUMN_ORG_ODS),
-                              .practice = text_of(r, COLUMN_PRACTICE_ODS)};
+                              .user = record_text(r, COLUMN_USER_KEY),
+                              .org = record_text(r, COLUMN_ORG_ODS),
+                              .practice = record_text(r, COLUMN_PRACTICE_ODS)};
     out->time_us = out->has_time ? r->column[COLUMN_TIME].integer : 0;
     out->status = out->has_status ? r->column[COLUMN_HTTP_STATUS].integer : 0;
-    out->patient = nhs_number_plain(text_of(r, COLUMN_PATIENT_NHS_NUMBER), arena);
+    out->patient = nhs_number_plain(record_text(r, COLUMN_PATIENT_NHS_NUMBER), arena);
     out->untied = access.len > 0 && !str_equal(access, STR("none")) &&
                   r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING;
     for (int i = 0; i < JUDGE_SMALL; i++)
@@ -462,7 +457,7 @@ static void learn_places(struct judge *j, const struct record *r, struct places 
 {
     if (p->generation && p->generation->hash == 0 && j->generations < GENERATION_SLOTS / 2) {
         p->generation->hash = p->hash;
-        p->generation->old = str_equal(text_of(r, COLUMN_GPC_PROFILE), STR("ssp-0x"));
+        p->generation->old = str_equal(record_text(r, COLUMN_GPC_PROFILE), STR("ssp-0x"));
         p->generation->inferred = r->column[COLUMN_GPC_INFERRED].kind != VALUE_MISSING;
         for (int i = 0; i < JUDGE_SMALL; i++) {
             p->generation->small[i] = out->small[i];
