@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "record/nhs_number.h"
+#include "record/shown.h"
 
 enum { MOST = 20 };
 
@@ -29,14 +30,16 @@ static void record(struct reporting *r, const struct record *of)
 {
     struct counts *c = r->own;
     struct str patient = record_text(of, COLUMN_PATIENT_NHS_NUMBER);
-    struct str name = record_text(of, COLUMN_ORG_NAME);
     struct buf text = {0};
     struct arena once = {0};
 
     patient = nhs_number_plain(patient, &once);
     tally_add(&c->days, record_text(of, COLUMN_TIME_LOCAL_DATE), &c->arena);
-    buf_printf(&text, "%.*s%s%.*s", STR_ARG(record_text(of, COLUMN_ORG_ODS)),
-               name.len ? " " : "", STR_ARG(name));
+    buf_put_str(&text, record_text(of, COLUMN_ORG_ODS));
+    if (record_text(of, COLUMN_ORG_NAME).len > 0) {
+        buf_put_text(&text, " ");
+        shown_value(&text, of, COLUMN_ORG_NAME, r->o->reveal);
+    }
     tally_add(&c->organisations, buf_str(&text), &c->arena);
     tally_add(&c->deeds, report_deed(of), &c->arena);
     buf_clear(&text);

@@ -3,6 +3,8 @@
  * answered, refused or failed. */
 #include "analyzer/report.h"
 
+#include "record/shown.h"
+
 static void begin(struct reporting *r)
 {
     struct page_table *t;
@@ -26,16 +28,9 @@ static void begin(struct reporting *r)
 
 static void put_name(struct reporting *r, struct page_table *t, const struct record *of)
 {
-    static const enum column names[] = {COLUMN_USER_PREFIX, COLUMN_USER_GIVEN,
-                                        COLUMN_USER_FAMILY};
     struct buf text = {0};
 
-    for (int i = 0; i < 3; i++) {
-        struct str part = record_text(of, names[i]);
-
-        buf_put_text(&text, text.len && part.len ? " " : "");
-        buf_put_str(&text, part);
-    }
+    shown_user_name(&text, of, r->o->reveal);
     page_cell(&r->page, t, buf_str(&text));
     buf_release(&text);
 }
@@ -46,9 +41,10 @@ static void put_device(struct reporting *r, struct page_table *t, const struct r
     struct buf text = {0};
     struct str product = reference_product(r->reference, of, &r->arena);
 
-    if (r->names)
-        buf_printf(&text, "%.*s%s", STR_ARG(record_text(of, COLUMN_DEVICE_VALUE)),
-                   record_text(of, COLUMN_DEVICE_VALUE).len ? ", " : "");
+    if (r->names && record_text(of, COLUMN_DEVICE_VALUE).len > 0) {
+        shown_value(&text, of, COLUMN_DEVICE_VALUE, r->o->reveal);
+        buf_put_text(&text, ", ");
+    }
     buf_put_str(&text, product);
     page_cell(&r->page, t, buf_str(&text));
     buf_release(&text);

@@ -8,7 +8,7 @@ P=9990000018
 token() { # header.payload. of a payload
     printf 'eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.%s.' "$(printf '%s' "$1" | base64 -w0 | tr '+/' '-_' | tr -d =)"
 }
-payload='{"iss":"https://x.example","sub":"u1","requesting_organization":{"resourceType":"Organization","name":"=cmd|<script>alert(1)</script>\"","identifier":[{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"ZR999"}]},"requesting_practitioner":{"resourceType":"Practitioner","id":"u1","name":[{"family":"Snooperson","given":["Q\u202etxt"]}],"identifier":[{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"200812345678"}]}}'
+payload='{"iss":"https://x.example","sub":"u1","requesting_organization":{"resourceType":"Organization","name":"=cmd|<script>alert(1)</script>\" 9990000018","identifier":[{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"ZR999"}]},"requesting_practitioner":{"resourceType":"Practitioner","id":"u1","name":[{"family":"Snooperson 999 000 0018","given":["Q\u202etxt"]}],"identifier":[{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"200812345678"}]}}'
 i=0
 for status in 200 403 404 200; do
     i=$((i + 1))
@@ -41,7 +41,7 @@ no report patient-access --patient $P --names yes # who decided is not said
 report patient-access --patient $P --names yes --decision 'Caldicott Guardian, case 4'
 grep -q Snooperson "$D/o/patient-access.html" && grep -q 'case 4' "$D/o/patient-access.json"
 no grep -q "$(printf '\342\200\256')" "$D/o/patient-access.html"
-no grep -l 9990000018 "$D"/o/*
+no grep -l -E "999 ?000 ?0018" "$D"/o/*
 awk -v seed=3 -f tests/story.awk >"$D/story"
 $C ingest --store "$D/s2" "$D/story" 2>/dev/null
 $A detect --store "$D/s2" --rules rules >/dev/null 2>&1
@@ -56,6 +56,9 @@ for n in overview jwt-conformance failed-requests; do
     [ "$(wc -l <"$D/o/$n.csv")" -gt 1 ]
 done
 grep -q '3,004 calls\|3004 calls' "$D/o/overview.html"
+report overview --org ZR999
+grep -q ZR999 "$D/o/overview.json"
+no grep -l -E "999 ?000 ?0018" "$D"/o/*
 $A access --store "$D/s" 2>/dev/null | grep -q report
 $A report nothing --store "$D/s" --period 2026-04 --out "$D/o" 2>/dev/null && exit 1
 $A report overview --store "$D/s" --period 2026-13 --out "$D/o" 2>/dev/null && exit 1
