@@ -115,7 +115,7 @@ static void name_alert(struct alert *a, struct alert_maker *m, const struct find
     uint8_t hash[HASH_BYTES];
     struct str part;
 
-    buf_printf(&text, "%.*s\n", STR_ARG(r->id.len ? r->id : r->title));
+    buf_printf(&text, "%.*s\n", STR_ARG(rule_id(r)));
     buf_put(&text, r->digest, HASH_BYTES);
     for (size_t i = 0; r->kind == RULE_CORRELATION && i < r->correlation.group_bys; i++) {
         struct str key = correlator_group(m->correlator, f, i);
@@ -179,15 +179,15 @@ static void put_time(struct buf *out, const char *name, int64_t us)
 
 static void put_rule(struct buf *out, const struct rule *r)
 {
+    char digest[RULE_DIGEST];
+
     buf_put_text(out, "\"rule\":{\"id\":");
     print_json_text(out, r->id);
     put_member(out, "name", r->name);
     put_member(out, "title", r->title);
     put_member(out, "level", str_of(level_name(r->level)));
-    buf_put_text(out, ",\"digest\":\"");
-    for (int i = 0; i < 8; i++)
-        buf_printf(out, "%02x", r->digest[i]);
-    buf_put_text(out, "\",\"tags\":[");
+    put_member(out, "digest", rule_digest(r, digest));
+    buf_put_text(out, ",\"tags\":[");
     for (size_t i = 0; r->tags && i < r->tags->items; i++) {
         buf_put_text(out, i ? "," : "");
         print_json_text(out, r->tags->item[i]->text);

@@ -86,7 +86,7 @@ static int parse(struct detecting *d)
 static void skip_rule(struct detecting *d, struct rule *r, const char *why)
 {
     buf_printf(&d->missing, "%s{\"rule\":", d->not_evaluated ? "," : "");
-    print_json_text(&d->missing, r->id.len ? r->id : r->title);
+    print_json_text(&d->missing, rule_id(r));
     buf_put_text(&d->missing, ",\"missing\":");
     print_json_text(&d->missing, str_of(why));
     buf_put_text(&d->missing, "}");
@@ -227,12 +227,8 @@ struct source_name {
 
 static int by_name(const void *a, const void *b)
 {
-    struct str x = ((const struct source_name *)a)->name;
-    struct str y = ((const struct source_name *)b)->name;
-    size_t n = x.len < y.len ? x.len : y.len;
-    int order = n ? memcmp(x.at, y.at, n) : 0;
-
-    return order ? order : x.len < y.len ? -1 : x.len > y.len;
+    return str_compare(((const struct source_name *)a)->name,
+                       ((const struct source_name *)b)->name);
 }
 
 /* Give the correlator its sources in order of their names, whenever they came. */

@@ -158,8 +158,7 @@ void page_json(struct buf *out, const struct page *p, char hash[2 * HASH_BYTES +
     buf_put_text(out, "]}");
     text = buf_str(out);
     hash_sha256(sha, &text, 1);
-    for (size_t i = 0; i < HASH_BYTES; i++)
-        snprintf(hash + 2 * i, 3, "%02x", sha[i]);
+    hash_hex(hash, sha, HASH_BYTES);
     out->len--;
     buf_printf(out, ",\"hash\":\"%s\"}\n", hash);
 }

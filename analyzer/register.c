@@ -109,16 +109,10 @@ static int take_known(void *ctx, int64_t number, const struct db_value *value, s
     return 0;
 }
 
-static void print_hex(char *out, const uint8_t *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 int register_found(struct register_of *r, const struct alert *a, const struct rule *rule,
                    struct str origin, struct standing *out, struct err *err)
 {
-    char content[2 * HASH_BYTES + 1], digest[17], number[5][24];
+    char content[2 * HASH_BYTES + 1], digest[RULE_DIGEST], number[5][24];
     struct db_value v[12];
     struct known k = {.there = false};
     int rc;
@@ -126,8 +120,7 @@ int register_found(struct register_of *r, const struct alert *a, const struct ru
     *out = (struct standing){ALERT_RAISED, 1};
     if (!r->db)
         return 0;
-    print_hex(content, a->content, HASH_BYTES);
-    print_hex(digest, rule->digest, 8);
+    hash_hex(content, a->content, HASH_BYTES);
     v[0] = text_value(str_of(a->id));
     rc = db_run(r->db, "SELECT state, revision, content FROM alerts WHERE alert = ?", v, 1,
                 take_known, &k, err);
@@ -138,8 +131,8 @@ int register_found(struct register_of *r, const struct alert *a, const struct ru
         if (strcmp(k.content, content) != 0 || k.standing.state == ALERT_WITHDRAWN)
             *out = (struct standing){ALERT_AMENDED, k.standing.revision + 1};
     }
-    v[1] = text_value(rule->id.len ? rule->id : rule->title);
-    v[2] = text_value(str_of(digest));
+    v[1] = text_value(rule_id(rule));
+    v[2] = text_value(rule_digest(rule, digest));
     v[3] = text_value(str_of(level_name(rule->level)));
     v[4] = text_value(origin);
     v[5] = number_value(a->opened_us, number[0]);
@@ -179,7 +172,7 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
     static const char where[] = " WHERE digest = ?1 AND origin = ?2 AND run <> ?3 AND"
                                 " coalesce(opened, ?4) >= ?4 AND coalesce(opened, ?4) < ?5";
     struct withdrawing w = {row, ctx};
-    char digest[17], number[3][24], sql[512];
+    char digest[RULE_DIGEST], number[3][24], sql[512];
     int rc = 0;
 
     for (size_t i = 0; r->db && rc == 0 && i < s->rules; i++) {
@@ -188,8 +181,7 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
 
         if (rule->bad)
             continue;
-        print_hex(digest, rule->digest, 8);
-        v[0] = text_value(str_of(digest));
+        v[0] = text_value(rule_digest(rule, digest));
         v[1] = text_value(origin);
         v[2] = number_value(r->run, number[0]);
         v[3] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[1]);

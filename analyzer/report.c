@@ -52,13 +52,10 @@ static int by_count(const void *a, const void *b, void *ctx)
     const struct tally *t = ctx;
     uint32_t x = *(const uint32_t *)a;
     uint32_t y = *(const uint32_t *)b;
-    struct str p = t->name.entry[x], q = t->name.entry[y];
-    int order;
 
     if (t->count[x] != t->count[y])
         return t->count[x] > t->count[y] ? -1 : 1;
-    order = memcmp(p.at, q.at, p.len < q.len ? p.len : q.len);
-    return order ? order : p.len < q.len ? -1 : p.len > q.len;
+    return str_compare(t->name.entry[x], t->name.entry[y]);
 }
 
 uint32_t *tally_order(const struct tally *t)
@@ -82,20 +79,13 @@ void report_shown(struct reporting *r, struct page_table *t, const struct record
     buf_release(&text);
 }
 
-static const char *const months[] = {"January", "February", "March", "April", "May", "June",
-                                     "July", "August", "September", "October", "November",
-                                     "December"};
-
 static bool local_time(const struct reporting *r, const struct record *of, struct civil *c)
 {
     const struct value *v = &of->column[COLUMN_TIME];
-    int64_t s;
 
-    if (v->kind != VALUE_TIME)
-        return false;
-    s = v->integer / 1000000 - (v->integer % 1000000 < 0);
-    civil_from_seconds(c, s + zone_offset(r->zone, s));
-    return true;
+    if (v->kind == VALUE_TIME)
+        civil_local(c, r->zone, v->integer);
+    return v->kind == VALUE_TIME;
 }
 
 void report_day(const struct reporting *r, const struct record *of, char out[32])
@@ -104,7 +94,7 @@ void report_day(const struct reporting *r, const struct record *of, char out[32]
 
     out[0] = '\0';
     if (local_time(r, of, &c))
-        snprintf(out, 32, "%d %s %d", c.day, months[(c.month - 1) % 12], c.year);
+        snprintf(out, 32, "%d %s %d", c.day, month_name(c.month), c.year);
 }
 
 void report_clock(const struct reporting *r, const struct record *of, char out[16])
@@ -239,12 +229,11 @@ static void fact_days(struct job *j)
 {
     struct civil a, b;
     char text[96];
-    int64_t since = j->r.since_us / 1000000, until = j->r.until_us / 1000000 - 1;
 
-    civil_from_seconds(&a, since + zone_offset(j->zone, since));
-    civil_from_seconds(&b, until + zone_offset(j->zone, until));
-    snprintf(text, sizeof text, "%d %s %d to %d %s %d", a.day, months[(a.month - 1) % 12],
-             a.year, b.day, months[(b.month - 1) % 12], b.year);
+    civil_local(&a, j->zone, j->r.since_us);
+    civil_local(&b, j->zone, j->r.until_us - 1);
+    snprintf(text, sizeof text, "%d %s %d to %d %s %d", a.day, month_name(a.month), a.year,
+             b.day, month_name(b.month), b.year);
     page_fact(&j->r.page, "Period, London", str_of(text));
 }
 

@@ -78,11 +78,9 @@ static void put_tally(struct reporting *r, struct page_table *t, const struct ta
 static int by_text(const void *a, const void *b, void *ctx)
 {
     const struct tally *t = ctx;
-    struct str x = t->name.entry[*(const uint32_t *)a];
-    struct str y = t->name.entry[*(const uint32_t *)b];
-    int order = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
+    const struct str *name = t->name.entry;
 
-    return order ? order : x.len < y.len ? -1 : x.len > y.len;
+    return str_compare(name[*(const uint32_t *)a], name[*(const uint32_t *)b]);
 }
 
 static void put_days(struct reporting *r, struct page_table *t, struct counts *c)

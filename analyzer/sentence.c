@@ -41,20 +41,9 @@ static void put_who(struct buf *out, const struct sentence *s)
     put_organisation(out, s);
 }
 
-static const char *const months[] = {"January", "February", "March", "April", "May", "June",
-                                     "July", "August", "September", "October", "November",
-                                     "December"};
-
-static void civil_of(struct civil *c, const struct sentence *s, int64_t us)
-{
-    int64_t utc = us / 1000000 - (us % 1000000 < 0);
-
-    civil_from_seconds(c, utc + zone_offset(s->zone, utc));
-}
-
 static void put_day(struct buf *out, const struct civil *c)
 {
-    buf_printf(out, "%d %s %d", c->day, months[(c->month - 1) % 12], c->year);
+    buf_printf(out, "%d %s %d", c->day, month_name(c->month), c->year);
 }
 
 /* "on 1 April 2026 at 09:35", or "between 09:35 and 10:20 on 1 April 2026"; London. */
@@ -66,8 +55,8 @@ static void put_when(struct buf *out, const struct sentence *s)
         buf_put_text(out, "at an unknown time");
         return;
     }
-    civil_of(&a, s, s->first_us);
-    civil_of(&b, s, s->last_us);
+    civil_local(&a, s->zone, s->first_us);
+    civil_local(&b, s->zone, s->last_us);
     if (s->first_us / 60000000 == s->last_us / 60000000) {
         buf_put_text(out, "on ");
         put_day(out, &a);

@@ -39,11 +39,12 @@ static void found(void *ctx, const struct trail_fault *f)
 static void print_json(const struct telling *t, const struct trail_verdict *v, bool vkey,
                        const char *note)
 {
-    printf("{\"ok\":%s,\"records\":%llu,\"root\":\"", v->faults ? "false" : "true",
-           (unsigned long long)v->records);
-    for (size_t i = 0; i < HASH_BYTES; i++)
-        printf("%02x", v->root[i]);
-    printf("\",\"vkey_given\":%s,\"notes\":[%s%s%s],\"faults\":[%.*s]}\n",
+    char root[2 * HASH_BYTES + 1];
+
+    hash_hex(root, v->root, HASH_BYTES);
+    printf("{\"ok\":%s,\"records\":%llu,\"root\":\"%s\",\"vkey_given\":%s,"
+           "\"notes\":[%s%s%s],\"faults\":[%.*s]}\n",
+           v->faults ? "false" : "true", (unsigned long long)v->records, root,
            vkey ? "true" : "false", note ? "\"" : "", note ? note : "", note ? "\"" : "",
            STR_ARG(buf_str(&t->faults)));
 }

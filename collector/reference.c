@@ -34,8 +34,7 @@ static int store_extract(const char *dir, const char *path, struct str text, uin
     int rc;
 
     hash_sha256(sha, &text, 1);
-    for (size_t i = 0; i < HASH_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", sha[i]);
+    hash_hex(hex, sha, HASH_BYTES);
     if (snprintf(file, sizeof file, "%s/asid-%.16s.csv", dir, hex) >= (int)sizeof file - 16)
         return err_set(err, ERR_LIMIT, "the path of the store is too long");
     if (disk_open(&there, file, DISK_READ, err) == 0) {

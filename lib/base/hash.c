@@ -100,6 +100,12 @@ static void sha256_fast(uint8_t out[HASH_BYTES], uint32_t state[8], uint64_t don
         put_be32(out + 4 * i, state[i]);
 }
 
+void hash_hex(char *out, const uint8_t *digest, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
 void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count)
 {
     uint32_t state[8];

@@ -8,6 +8,9 @@
 
 enum { HASH_BYTES = 32 };
 
+/* A digest, or the first `bytes` of it, as small hex digits with a NUL behind them. */
+void hash_hex(char *out, const uint8_t *digest, size_t bytes);
+
 /* SHA-256 of the concatenation of count parts. */
 void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count);
 

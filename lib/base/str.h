@@ -56,6 +56,15 @@ static inline bool str_equal(struct str a, struct str b)
     return a.len == 0 || memcmp(a.at, b.at, a.len) == 0;
 }
 
+/* Below, at or above 0, as memcmp(): by bytes, a head before what it is the head of. */
+static inline int str_compare(struct str a, struct str b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.at, b.at, n) : 0;
+
+    return order ? order : a.len < b.len ? -1 : a.len > b.len;
+}
+
 static inline bool str_starts(struct str s, struct str head)
 {
     return s.len >= head.len && (head.len == 0 || memcmp(s.at, head.at, head.len) == 0);

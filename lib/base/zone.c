@@ -278,3 +278,19 @@ int32_t zone_offset(const struct zone *z, int64_t utc_s)
         return by_footer(z, utc_s);
     return z->offset[low];
 }
+
+void civil_local(struct civil *out, const struct zone *z, int64_t utc_us)
+{
+    int64_t s = utc_us / 1000000 - (utc_us % 1000000 < 0);
+
+    civil_from_seconds(out, s + zone_offset(z, s));
+}
+
+const char *month_name(int month)
+{
+    static const char *const names[] = {"January", "February", "March", "April", "May", "June",
+                                        "July", "August", "September", "October", "November",
+                                        "December"};
+
+    return names[(month - 1) % 12];
+}

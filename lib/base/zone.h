@@ -23,6 +23,10 @@ void zone_free(struct zone *z); /* NULL is allowed */
 /* Offset from UTC in seconds at that second since 1970 (UTC). */
 int32_t zone_offset(const struct zone *z, int64_t utc_s);
 
+/* The time of that microsecond since 1970 (UTC) on the zone's clocks. */
+void civil_local(struct civil *out, const struct zone *z, int64_t utc_us);
+const char *month_name(int month); /* "January" to "December" for 1 to 12 */
+
 /* Proleptic Gregorian calendar; seconds since 1970 without leap seconds. */
 void civil_from_seconds(struct civil *out, int64_t s);
 int64_t civil_to_days(int year, int month, int day); /* days since 1970-01-01 */

@@ -121,12 +121,11 @@ void timestamp_print(char out[TIMESTAMP_BYTES + 8], int64_t us)
 void timestamp_columns(struct record *out, int64_t us, const struct zone *zone,
                        struct arena *arena)
 {
-    int64_t s = floor_seconds(us);
     char text[32];
     struct civil c;
     int n;
 
-    civil_from_seconds(&c, s + zone_offset(zone, s));
+    civil_local(&c, zone, us);
     n = snprintf(text, sizeof text, "%04u-%02u-%02u", (unsigned)c.year % 10000U,
                  (unsigned)c.month % 100U, (unsigned)c.day % 100U);
     out->column[COLUMN_TIME] = (struct value){.kind = VALUE_TIME, .integer = us};

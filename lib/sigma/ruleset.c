@@ -71,6 +71,17 @@ const char *level_name(enum rule_level l)
     return levels[l];
 }
 
+struct str rule_id(const struct rule *r)
+{
+    return r->id.len ? r->id : r->title;
+}
+
+struct str rule_digest(const struct rule *r, char to[RULE_DIGEST])
+{
+    hash_hex(to, r->digest, RULE_DIGEST / 2);
+    return (struct str){to, RULE_DIGEST - 1};
+}
+
 bool timespan_read(struct str text, int64_t *us)
 {
     static const char units[] = "smhdw";

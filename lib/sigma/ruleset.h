@@ -134,6 +134,11 @@ struct ruleset {
 void ruleset_release(struct ruleset *s);
 
 const char *level_name(enum rule_level l);
+/* What a rule is known by: its id, or its title where it has none. */
+struct str rule_id(const struct rule *r);
+/* The first eight bytes of its digest in hex, at `to`. */
+enum { RULE_DIGEST = 17 };
+struct str rule_digest(const struct rule *r, char to[RULE_DIGEST]);
 /* Is the rule about records of this log (product gpconnect, service audit)? Correlations:
  * all that they stand on. */
 bool rule_is_ours(const struct rule *r);
