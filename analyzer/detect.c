@@ -7,6 +7,7 @@
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
 #include "analyzer/pack.h"
+#include "analyzer/period.h"
 #include "analyzer/register.h"
 #include "base/base64.h"
 #include "base/disk.h"
@@ -14,7 +15,6 @@
 #include "base/mem.h"
 #include "base/zone.h"
 #include "record/print.h"
-#include "record/timestamp.h"
 #include "store/note.h"
 #include "trail/scan.h"
 
@@ -47,29 +47,14 @@ struct detecting {
 
 /* ---- what is needed ---- */
 
-static bool parse_bound(const struct detecting *d, const char *text, int64_t *us)
-{
-    char day[32];
-
-    if (timestamp_parse(str_of(text), us))
-        return true;
-    if (strlen(text) != 10)
-        return false;
-    snprintf(day, sizeof day, "%sT00:00:00Z", text);
-    if (!timestamp_parse(str_of(day), us))
-        return false;
-    *us -= (int64_t)zone_offset(d->zone, *us / 1000000) * 1000000;
-    return true;
-}
-
 static int parse(struct detecting *d)
 {
     const struct options *o = d->o;
 
     d->since_us = INT64_MIN;
     d->until_us = INT64_MAX;
-    if ((o->since && !parse_bound(d, o->since, &d->since_us)) ||
-        (o->until && !parse_bound(d, o->until, &d->until_us))) {
+    if ((o->since && !period_bound(o->since, d->zone, &d->since_us)) ||
+        (o->until && !period_bound(o->until, d->zone, &d->until_us))) {
         complain("--since and --until take RFC 3339 or YYYY-MM-DD");
         return 2;
     }
@@ -101,10 +86,7 @@ static int load_rules(struct detecting *d, struct err *err)
 
     if (rc < 0)
         return rc;
-    for (size_t i = 0; i < d->diagnostics.count; i++)
-        if (d->diagnostics.at[i].severity == SEVERITY_ERROR)
-            diagnostic_print(&d->diagnostics.at[i], stderr);
-    d->user_field = UINT32_MAX;
+    diagnostics_print_errors(&d->diagnostics, stderr);
     for (size_t i = 0; i < d->set.rules; i++) {
         struct rule *r = d->set.rule[i];
         const struct correlation *c = &r->correlation;
@@ -120,9 +102,7 @@ static int load_rules(struct detecting *d, struct err *err)
         if (r->kind == RULE_CORRELATION && !r->bad)
             d->longest_us += c->timespan_us + c->suppress_us; /* chains add up */
     }
-    for (uint32_t i = 0; i < d->set.fields.count; i++)
-        if (str_equal(d->set.fields.entry[i], STR("user.key")))
-            d->user_field = i;
+    d->user_field = dictionary_find(&d->set.fields, STR("user.key"));
     return 0;
 }
 

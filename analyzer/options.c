@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "record/nhs_number.h"
+
 static const struct {
     const char *name;
     enum command id;
@@ -187,4 +189,19 @@ int options_parse(struct options *o, int argc, char **argv)
         return 0;
     }
     return usage("there is no command", argv[1], nearest_command(argv[1]));
+}
+
+bool options_patient(const struct options *o, struct str *number, struct arena *arena)
+{
+    struct str text = str_of(o->patient ? o->patient : "");
+    char line[128];
+
+    if (str_equal(text, STR("-"))) {
+        if (!fgets(line, sizeof line, stdin))
+            return false;
+        line[strcspn(line, "\r\n")] = '\0';
+        text = str_of(line);
+    }
+    *number = nhs_number_plain(text, arena);
+    return true;
 }

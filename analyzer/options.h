@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+
 enum command { COMMAND_QUERY = 1, COMMAND_SHOW = 2, COMMAND_VERIFY = 4, COMMAND_STATS = 8,
                COMMAND_ACCESS = 16,
                COMMAND_TILES = 32, COMMAND_RULES = 64, COMMAND_DETECT = 128,
@@ -19,6 +21,10 @@ struct options {
     const char *word;  /* what stands without an option: SEQ or FIRST..LAST, a name */
     const char *other; /* behind it: a directory */
 };
+
+/* The number of --patient, plain and in the arena, "" without one. Where it is `-` it is the
+ * next line of standard input; false: there is none. */
+bool options_patient(const struct options *o, struct str *number, struct arena *arena);
 
 /* 0, or 2 after saying on stderr what is wrong. */
 int options_parse(struct options *o, int argc, char **argv);

@@ -3,12 +3,11 @@
  * memory is 24 bytes a match and a bounded number of records. */
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
+#include "analyzer/period.h"
 #include "analyzer/sql.h"
 #include "analyzer/state.h"
 #include "base/mem.h"
 #include "base/zone.h"
-#include "record/nhs_number.h"
-#include "record/timestamp.h"
 #include "trail/scan.h"
 
 enum { TABLE_ROWS = 100, KEPT_ROWS = 2000 };
@@ -43,24 +42,6 @@ static const enum column access_columns[] = {
     COLUMN_SEQ,          COLUMN_TIME,        COLUMN_ACCESS_LOGIN,  COLUMN_ACCESS_ACTION,
     COLUMN_ACCESS_SCOPE, COLUMN_ACCESS_ROWS, COLUMN_ACCESS_REASON};
 
-/* A bound: RFC 3339, or a day that begins at midnight in London. */
-static bool parse_bound(const char *text, const struct zone *zone, int64_t *us)
-{
-    char day[32];
-    int64_t local;
-
-    if (timestamp_parse(str_of(text), us))
-        return true;
-    if (strlen(text) != 10)
-        return false;
-    snprintf(day, sizeof day, "%sT00:00:00Z", text);
-    if (!timestamp_parse(str_of(day), &local))
-        return false;
-    *us = local - (int64_t)zone_offset(zone, local / 1000000) * 1000000;
-    *us = local - (int64_t)zone_offset(zone, *us / 1000000) * 1000000;
-    return true;
-}
-
 static int parse_columns(struct query *q)
 {
     struct str rest = str_of(q->o->columns ? q->o->columns : "");
@@ -91,18 +72,10 @@ static int parse_columns(struct query *q)
 static int parse(struct query *q)
 {
     const struct options *o = q->o;
-    const char *patient = o->patient;
-    char line[128] = "";
     char *end = NULL;
 
-    if (patient && strcmp(patient, "-") == 0) {
-        if (!fgets(line, sizeof line, stdin))
-            return complain("--patient -: there is no number on standard input");
-        line[strcspn(line, "\r\n")] = '\0';
-        patient = line;
-    }
-    if (patient)
-        q->filter.patient = nhs_number_plain(str_of(patient), &q->own);
+    if (!options_patient(o, &q->filter.patient, &q->own))
+        return complain("--patient -: there is no number on standard input");
     q->filter.last_seq = UINT64_MAX;
     q->filter.count_untied = true;
     q->filter.user = str_of(o->user ? o->user : "");
@@ -119,8 +92,8 @@ static int parse(struct query *q)
         complain("--format takes table, csv, json or ndjson");
     else if (o->limit && (*end || end == o->limit))
         complain("--limit takes a number");
-    else if ((o->since && !parse_bound(o->since, q->zone, &q->filter.since_us)) ||
-             (o->until && !parse_bound(o->until, q->zone, &q->filter.until_us)))
+    else if ((o->since && !period_bound(o->since, q->zone, &q->filter.since_us)) ||
+             (o->until && !period_bound(o->until, q->zone, &q->filter.until_us)))
         complain("--since and --until take RFC 3339 or YYYY-MM-DD");
     else
         return parse_columns(q);

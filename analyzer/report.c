@@ -8,13 +8,13 @@
 
 #include "analyzer/commands.h"
 #include "analyzer/pack.h"
+#include "analyzer/period.h"
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/disk.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "record/mask.h"
-#include "record/nhs_number.h"
 #include "record/shown.h"
 #include "record/timestamp.h"
 #include "store/note.h"
@@ -157,53 +157,6 @@ void report_outcome(struct buf *out, const struct record *of)
         buf_printf(out, " (%lld)", (long long)n);
 }
 
-/* ---- period ---- */
-
-static bool day_us(const struct zone *zone, int year, int month, int day, int64_t *us)
-{
-    int64_t s = civil_to_days(year, month, day) * 86400;
-
-    if (month < 1 || month > 12 || day < 1 || day > 31 || year < 1970)
-        return false;
-    s -= zone_offset(zone, s);
-    *us = s * 1000000;
-    return true;
-}
-
-static bool parse_day(const struct zone *zone, const char *text, int plus, int64_t *us)
-{
-    int year, month, day, used = 0;
-    int64_t next;
-    struct civil c;
-
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10)
-        return false;
-    next = civil_to_days(year, month, day) + plus;
-    civil_from_seconds(&c, next * 86400);
-    return day_us(zone, c.year, c.month, c.day, us);
-}
-
-/* 2026-10, 2026-Q3, or FROM..TO with TO inclusive; days of London. */
-static bool parse_period(const struct zone *zone, const char *text, int64_t *since,
-                         int64_t *until)
-{
-    int year, month, quarter, used = 0;
-
-    if (strlen(text) == 22 && memcmp(text + 10, "..", 2) == 0)
-        return parse_day(zone, text, 0, since) && parse_day(zone, text + 12, 1, until) &&
-               *since < *until;
-    if (sscanf(text, "%4d-Q%1d%n", &year, &quarter, &used) == 2 && used == 7 &&
-        strlen(text) == 7 && quarter >= 1 && quarter <= 4)
-        return day_us(zone, year, 3 * quarter - 2, 1, since) &&
-               day_us(zone, quarter == 4 ? year + 1 : year, quarter == 4 ? 1 : 3 * quarter + 1,
-                      1, until);
-    if (sscanf(text, "%4d-%2d%n", &year, &month, &used) == 2 && used == 7 && strlen(text) == 7)
-        return day_us(zone, year, month, 1, since) &&
-               day_us(zone, month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1,
-                      until);
-    return false;
-}
-
 /* ---- header ---- */
 
 struct job {
@@ -307,25 +260,21 @@ static void describe(struct job *j)
 static int parse_options(struct job *j)
 {
     const struct options *o = j->r.o;
-    char line[128] = "";
-    const char *patient = o->patient;
+    struct str patient = STR("");
+    bool said = options_patient(o, &patient, &j->r.arena);
 
     for (int i = 0; i < KINDS; i++)
         if (strcmp(o->word, kinds[i]->name) == 0)
             j->kind = kinds[i];
-    if (patient && strcmp(patient, "-") == 0) {
-        if (!fgets(line, sizeof line, stdin))
-            line[0] = '\0';
-        line[strcspn(line, "\r\n")] = '\0';
-        patient = line;
-    }
     j->r.names = o->names && strcmp(o->names, "yes") == 0;
     if (!j->kind)
         complain("there is no such report: overview, patient-access, jwt-conformance,"
                  " failed-requests");
-    else if (!parse_period(j->zone, o->period, &j->r.since_us, &j->r.until_us))
+    else if (!period_parse(o->period, j->zone, &j->r.since_us, &j->r.until_us))
         complain("--period takes 2026-10, 2026-Q3 or 2026-10-01..2026-10-31");
-    else if (j->kind->patient && (!patient || !*patient))
+    else if (!said)
+        complain("--patient -: there is no number on standard input");
+    else if (j->kind->patient && patient.len == 0)
         complain("this report is about one patient: give --patient NHS, or - to read it");
     else if (o->names && !j->r.names && strcmp(o->names, "no") != 0)
         complain("--names takes yes or no");
@@ -337,8 +286,7 @@ static int parse_options(struct job *j)
                                          .until_us = j->r.until_us};
         j->filter.practice = str_of(o->practice ? o->practice : "");
         j->filter.org = str_of(o->org ? o->org : "");
-        if (patient)
-            j->filter.patient = nhs_number_plain(str_of(patient), &j->r.arena);
+        j->filter.patient = patient;
         return 0;
     }
     return 2;

@@ -43,18 +43,11 @@ static int check(struct loaded_rules *l)
     return l->d.errors > 0;
 }
 
-static void complain_of_errors(const struct loaded_rules *l)
-{
-    for (size_t i = 0; i < l->d.count; i++)
-        if (l->d.at[i].severity == SEVERITY_ERROR)
-            diagnostic_print(&l->d.at[i], stderr);
-}
-
 static int list(struct loaded_rules *l)
 {
     static const char *const kinds[] = {"detection", "correlation", "filter"};
 
-    complain_of_errors(l);
+    diagnostics_print_errors(&l->d, stderr);
     printf("%-13s  %-11s  %-28s  %s\n", "level", "kind", "name", "title");
     for (size_t i = 0; i < l->set.rules; i++) {
         const struct rule *r = l->set.rule[i];
@@ -74,7 +67,7 @@ static void explain_list(const char *head, const struct yaml_node *n)
 
 static int explain(struct loaded_rules *l)
 {
-    complain_of_errors(l);
+    diagnostics_print_errors(&l->d, stderr);
     for (size_t i = 0; i < l->set.rules; i++) {
         const struct rule *r = l->set.rule[i];
 
@@ -142,7 +135,7 @@ static int test(struct loaded_rules *l)
 {
     size_t passed = 0, failed = 0, without = 0;
 
-    complain_of_errors(l);
+    diagnostics_print_errors(&l->d, stderr);
     for (size_t i = 0; i < l->set.rules; i++) {
         const struct rule *r = l->set.rule[i];
 
@@ -229,7 +222,7 @@ static int test_events(struct loaded_rules *l, const char *path)
 
     if (rc < 0)
         return complain(err.text);
-    complain_of_errors(l);
+    diagnostics_print_errors(&l->d, stderr);
     r.e = evaluator_new(&l->set);
     r.c = correlator_new(&l->set, r.e);
     for (rest = buf_str(&text); rest.len > 0;) {

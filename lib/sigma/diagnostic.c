@@ -64,6 +64,13 @@ void diagnostic_print(const struct diagnostic *d, FILE *to)
         fprintf(to, "       = %s\n", d->hint);
 }
 
+void diagnostics_print_errors(const struct diagnostics *d, FILE *to)
+{
+    for (size_t i = 0; i < d->count; i++)
+        if (d->at[i].severity == SEVERITY_ERROR)
+            diagnostic_print(&d->at[i], to);
+}
+
 static size_t distance(struct str a, struct str b)
 {
     size_t row[WORD_MAX + 1];

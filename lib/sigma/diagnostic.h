@@ -34,6 +34,8 @@ void diagnose(struct diagnostics *d, enum severity s, struct yaml_mark at, const
 /* file:line:column: error[code]: text, the line, a caret, the hint. No control characters
  * of the file reach the stream. */
 void diagnostic_print(const struct diagnostic *d, FILE *to);
+/* All that are errors. */
+void diagnostics_print_errors(const struct diagnostics *d, FILE *to);
 void diagnostics_release(struct diagnostics *d);
 
 /* The nearest of the words to a mistyped one, or NULL where none is near. */

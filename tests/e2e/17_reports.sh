@@ -62,6 +62,8 @@ no grep -l -E "999 ?000 ?0018" "$D"/o/*
 $A access --store "$D/s" 2>/dev/null | grep -q report
 $A report nothing --store "$D/s" --period 2026-04 --out "$D/o" 2>/dev/null && exit 1
 $A report overview --store "$D/s" --period 2026-13 --out "$D/o" 2>/dev/null && exit 1
+no report overview --period 2026-02-30..2026-03-01 # there is no such day
+no report overview --patient - </dev/null # whose?
 
 # Reference data: bad rows are named, the others hold.
 mkdir "$D/ref"
