@@ -185,7 +185,7 @@ static void put_rule(struct buf *out, const struct rule *r)
     print_json_text(out, r->id);
     put_member(out, "name", r->name);
     put_member(out, "title", r->title);
-    put_member(out, "level", str_of(level_name(r->level)));
+    put_member(out, "level", str_of(rule_levels[r->level]));
     put_member(out, "digest", rule_digest(r, digest));
     buf_put_text(out, ",\"tags\":[");
     for (size_t i = 0; r->tags && i < r->tags->items; i++) {

@@ -18,7 +18,6 @@
 #include "store/note.h"
 #include "trail/scan.h"
 
-enum { LEVELS = LEVEL_CRITICAL + 1 };
 enum detect_format { DETECT_TABLE, DETECT_JSON, DETECT_NDJSON };
 
 struct detecting {
@@ -38,7 +37,7 @@ struct detecting {
     uint32_t user_field;
     struct dictionary sources;
     struct arena texts;
-    uint64_t records, alerts, by_level[LEVELS], bad_rows;
+    uint64_t records, alerts, by_level[RULE_LEVELS], bad_rows;
     struct buf missing;  /* of the summary: rules not evaluated */
     size_t not_evaluated;
     bool full;           /* the correlator can take no more */
@@ -283,7 +282,7 @@ static bool touches(const struct detecting *d, const struct alert *a)
 static int give_alert(struct detecting *d, const struct finding *f, const struct alert *a,
                       struct err *err)
 {
-    struct str level = str_of(level_name(f->rule->level));
+    struct str level = str_of(rule_levels[f->rule->level]);
     struct standing standing;
     int rc;
 
@@ -367,9 +366,9 @@ static int write_summary(struct detecting *d, double seconds, struct err *err)
         rules += !d->set.rule[i]->bad && d->set.rule[i]->kind != RULE_FILTER;
     buf_printf(&out, "{\"rules\":%zu,\"records\":%" PRIu64 ",\"alerts\":%" PRIu64
                      ",\"by_level\":{", rules, d->records, d->alerts);
-    for (int i = LEVEL_LOW; i < LEVELS; i++)
+    for (int i = LEVEL_LOW; i < RULE_LEVELS; i++)
         buf_printf(&out, "%s\"%s\":%" PRIu64, i > LEVEL_LOW ? "," : "",
-                   level_name((enum rule_level)i), d->by_level[i]);
+                   rule_levels[i], d->by_level[i]);
     buf_printf(&out, "},\"not_evaluated\":[%.*s],\"late\":0,\"seconds\":%.3f}\n",
                STR_ARG(buf_str(&d->missing)), seconds);
     rc = disk_replace(".", d->o->summary, buf_str(&out), 0644, err);

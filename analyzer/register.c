@@ -133,7 +133,7 @@ int register_found(struct register_of *r, const struct alert *a, const struct ru
     }
     v[1] = text_value(rule_id(rule));
     v[2] = text_value(rule_digest(rule, digest));
-    v[3] = text_value(str_of(level_name(rule->level)));
+    v[3] = text_value(str_of(rule_levels[rule->level]));
     v[4] = text_value(origin);
     v[5] = number_value(a->opened_us, number[0]);
     v[6] = number_value(a->first_us, number[1]);

@@ -53,7 +53,7 @@ static int list(struct loaded_rules *l)
         const struct rule *r = l->set.rule[i];
 
         if (!r->bad)
-            printf("%-13s  %-11s  %-28.*s  %.*s\n", level_name(r->level), kinds[r->kind],
+            printf("%-13s  %-11s  %-28.*s  %.*s\n", rule_levels[r->level], kinds[r->kind],
                    STR_ARG(r->name), STR_ARG(r->title));
     }
     return l->d.errors > 0;
@@ -73,7 +73,7 @@ static int explain(struct loaded_rules *l)
 
         if (r->bad || r->level <= LEVEL_INFORMATIONAL)
             continue;
-        printf("%.*s (%s)\n", STR_ARG(r->title), level_name(r->level));
+        printf("%.*s (%s)\n", STR_ARG(r->title), rule_levels[r->level]);
         printf("  what it finds: %.*s%s", STR_ARG(r->description),
                r->description.len && r->description.at[r->description.len - 1] == '\n' ? ""
                                                                                        : "\n");

@@ -66,25 +66,13 @@ static bool is(const struct parser *p, const char *word)
     return str_equal(p->word, str_of(word));
 }
 
-static bool glob(struct str pattern, struct str name)
-{
-    struct pattern p = {0};
-    struct arena arena = {0};
-    bool fits;
-
-    p = pattern_read(pattern, false, &arena);
-    p.cased = true;
-    fits = pattern_match(&p, name) > 0;
-    pattern_release(&p);
-    arena_release(&arena);
-    return fits;
-}
-
+/* All or any of the identifiers that a pattern fits; `them` are those without a _ in front. */
 static struct expression *of(struct parser *p, bool all)
 {
     struct expression *e = expression_new(p->b->set, all ? EXPRESSION_AND : EXPRESSION_OR,
                                           p->searches);
-    bool them;
+    struct pattern pattern;
+    bool them, any;
 
     advance(p);
     if (!is(p, "of")) {
@@ -92,26 +80,23 @@ static struct expression *of(struct parser *p, bool all)
         return NULL;
     }
     advance(p);
-    them = is(p, "them");
+    them = any = is(p, "them");
+    pattern = pattern_read(p->word, false, &p->b->set->arena);
+    pattern.cased = true;
     e->parts = 0;
     for (size_t i = 0; i < p->searches; i++) {
         struct search *s = &p->search[i];
 
-        if (them ? s->name.at[0] != '_' : glob(p->word, s->name)) {
-            s->used = true;
+        if (them ? s->name.at[0] != '_' : pattern_match(&pattern, s->name) > 0) {
+            s->used = any = true;
             if (s->expression)
                 e->part[e->parts++] = s->expression;
         }
     }
-    if (e->parts == 0 && !p->failed) {
-        bool any = false;
-
-        for (size_t i = 0; i < p->searches; i++)
-            any |= them || glob(p->word, p->search[i].name);
-        if (!any)
-            fail(p, "empty-pattern", "name the identifiers so that the pattern fits one",
-                 "the pattern fits no search identifier");
-    }
+    pattern_release(&pattern);
+    if (!any || p->searches == 0)
+        fail(p, "empty-pattern", "name the identifiers so that the pattern fits one",
+             "the pattern fits no search identifier");
     advance(p);
     return e;
 }
@@ -120,8 +105,7 @@ static struct expression *identifier(struct parser *p)
 {
     const char *names[WORD_MAX];
     size_t count = 0;
-    const char *near;
-    char hint[160] = "";
+    char hint[WORD_HINT];
 
     for (size_t i = 0; i < p->searches; i++)
         if (str_equal(p->word, p->search[i].name)) {
@@ -131,9 +115,6 @@ static struct expression *identifier(struct parser *p)
         }
     for (size_t i = 0; i < p->searches && count < WORD_MAX; i++)
         names[count++] = p->search[i].name.at;
-    near = nearest_word(p->word, names, count);
-    if (near)
-        snprintf(hint, sizeof hint, "did you mean %s?", near);
     if (str_equal_nocase(p->word, STR("and")) || str_equal_nocase(p->word, STR("or")) ||
         str_equal_nocase(p->word, STR("not")) || str_equal_nocase(p->word, STR("of")))
         fail(p, "condition", "operators are written small, and stand between identifiers",
@@ -147,7 +128,8 @@ static struct expression *identifier(struct parser *p)
         fail(p, "condition", "", p->word.len ? "this character has no meaning here"
                                              : "the condition ends too early");
     else
-        fail(p, "undefined-identifier", hint, "there is no such search identifier");
+        fail(p, "undefined-identifier", word_hint(hint, p->word, names, count),
+             "there is no such search identifier");
     advance(p);
     return NULL;
 }
@@ -181,16 +163,12 @@ static struct expression *prim(struct parser *p)
 static struct expression *not_of(struct parser *p)
 {
     bool negated = false;
-    struct expression *e, *n;
+    struct expression *e;
 
     for (; is(p, "not"); advance(p))
         negated = !negated;
     e = prim(p);
-    if (!negated || !e)
-        return e;
-    n = expression_new(p->b->set, EXPRESSION_NOT, 1);
-    n->part[0] = e;
-    return n;
+    return negated && e ? expression_join(p->b->set, EXPRESSION_NOT, &e, 1) : e;
 }
 
 static struct expression *join(struct parser *p, enum expression_kind kind, const char *word,
@@ -199,14 +177,13 @@ static struct expression *join(struct parser *p, enum expression_kind kind, cons
     struct expression *left = part(p);
 
     while (is(p, word) && !p->failed) {
-        struct expression *e = expression_new(p->b->set, kind, 2);
+        struct expression *both[2] = {left};
 
         advance(p);
-        e->part[0] = left;
-        e->part[1] = part(p);
-        if (!e->part[0] || !e->part[1])
+        both[1] = part(p);
+        if (!both[0] || !both[1])
             return NULL;
-        left = e;
+        left = expression_join(p->b->set, kind, both, 2);
     }
     return left;
 }

@@ -9,27 +9,21 @@ static const char *const later_types[] = {"value_sum", "value_avg", "value_perce
 static void read_type(struct build *b, const struct yaml_node *n)
 {
     const struct yaml_node *t = yaml_get(n, "type");
-    const char *near;
-    char hint[64] = "";
+    char hint[WORD_HINT];
+    size_t i;
 
     if (!t || t->kind != YAML_SCALAR) {
         ERROR(b, n->at, "missing", "", "the correlation has no type");
         return;
     }
-    for (int i = 0; i < 4; i++)
-        if (str_equal(t->text, str_of(types[i]))) {
-            b->rule->correlation.type = (enum correlation_type)i;
-            return;
-        }
-    for (int i = 0; i < 4; i++)
-        if (str_equal(t->text, str_of(later_types[i]))) {
-            ERROR(b, t->at, "unsupported-type", "", "%s is not there yet", t->text.at);
-            return;
-        }
-    near = nearest_word(t->text, types, 4);
-    if (near)
-        snprintf(hint, sizeof hint, "did you mean %s?", near);
-    ERROR(b, t->at, "unknown-type", hint, "there is no such type of correlation");
+    i = word_index(t->text, types, 4);
+    if (i < 4)
+        b->rule->correlation.type = (enum correlation_type)i;
+    else if (word_index(t->text, later_types, 4) < 4)
+        ERROR(b, t->at, "unsupported-type", "", "%s is not there yet", t->text.at);
+    else
+        ERROR(b, t->at, "unknown-type", word_hint(hint, t->text, types, 4),
+              "there is no such type of correlation");
 }
 
 static void read_references(struct build *b, const struct yaml_node *n)
@@ -142,18 +136,14 @@ void correlation_build(struct build *b, const struct yaml_node *n)
 {
     static const char *const known[] = {"type", "rules", "group-by", "timespan", "condition",
                                         "aliases", "generate"};
+    enum { KNOWN = sizeof known / sizeof known[0] };
     struct correlation *c = &b->rule->correlation;
     const struct yaml_node *k;
 
-    for (size_t i = 0; i < n->items; i++) {
-        bool good = false;
-
-        for (size_t w = 0; w < sizeof known / sizeof known[0]; w++)
-            good |= str_equal(n->key[i]->text, str_of(known[w]));
-        if (!good)
+    for (size_t i = 0; i < n->items; i++)
+        if (word_index(n->key[i]->text, known, KNOWN) == KNOWN)
             WARN(b, n->key[i]->at, "unknown-key", "", "correlations have no member %s",
                  n->key[i]->text.at);
-    }
     read_type(b, n);
     read_references(b, n);
     read_groups(b, n);

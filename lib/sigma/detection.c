@@ -35,25 +35,21 @@ enum { MODIFIERS = sizeof modifiers / sizeof modifiers[0] };
 static bool set_part(struct chain *c, struct str m)
 {
     static const char *const parts[] = {"minute", "hour", "day", "week", "month", "year"};
+    size_t i = word_index(m, parts, 6);
 
-    for (int i = 0; i < 6; i++)
-        if (str_equal(m, str_of(parts[i]))) {
-            c->part = (enum time_part)(PART_MINUTE + i);
-            return true;
-        }
-    return false;
+    if (i < 6)
+        c->part = (enum time_part)(PART_MINUTE + i);
+    return i < 6;
 }
 
 static bool set_compare(struct chain *c, struct str m)
 {
     static const char *const words[] = {"lt", "lte", "gt", "gte"};
+    size_t i = word_index(m, words, 4);
 
-    for (int i = 0; i < 4; i++)
-        if (str_equal(m, str_of(words[i]))) {
-            c->compare = (enum predicate_op)(OP_LESS + i);
-            return true;
-        }
-    return false;
+    if (i < 4)
+        c->compare = (enum predicate_op)(OP_LESS + i);
+    return i < 4;
 }
 
 static bool set_flag(struct chain *c, struct str m)
@@ -101,19 +97,14 @@ static bool set_encoding(struct chain *c, struct str m)
 
 static void unknown_modifier(struct build *b, struct yaml_mark at, struct str m)
 {
-    const char *near = nearest_word(m, modifiers, MODIFIERS);
-    char hint[64] = "";
+    char hint[WORD_HINT];
 
-    if (near)
-        snprintf(hint, sizeof hint, "did you mean %s?", near);
-    for (int i = 0; i < MODIFIERS; i++)
-        if (str_equal(m, str_of(modifiers[i])))
-            near = "";
-    if (near && !*near)
+    if (word_index(m, modifiers, MODIFIERS) < MODIFIERS)
         ERROR(b, at, "modifier-order", "i, m and s stand behind re",
               "the modifier %.*s cannot stand here", STR_ARG(m));
     else
-        ERROR(b, at, "unknown-modifier", hint, "there is no modifier %.*s", STR_ARG(m));
+        ERROR(b, at, "unknown-modifier", word_hint(hint, m, modifiers, MODIFIERS),
+              "there is no modifier %.*s", STR_ARG(m));
 }
 
 static bool chain_read(struct build *b, const struct yaml_node *key, struct chain *c)
@@ -228,13 +219,7 @@ static struct expression *pattern_leaf(struct item *i, struct pattern p)
 
 static struct expression *any_of(struct item *i, struct expression **part, size_t parts)
 {
-    struct expression *e;
-
-    if (parts == 1)
-        return part[0];
-    e = expression_new(i->b->set, EXPRESSION_OR, parts);
-    memcpy(e->part, part, parts * sizeof *part);
-    return e;
+    return parts == 1 ? part[0] : expression_join(i->b->set, EXPRESSION_OR, part, parts);
 }
 
 /* ---- encodings ---- */
@@ -464,14 +449,6 @@ static struct expression *scalar_value(struct item *i)
     return c->wide || c->base64 ? encoded(i, p) : pattern_leaf(i, p);
 }
 
-static struct expression *negate(struct build *b, struct expression *e)
-{
-    struct expression *n = expression_new(b->set, EXPRESSION_NOT, 1);
-
-    n->part[0] = e;
-    return n;
-}
-
 /* A key's values, any or all of them. */
 static struct expression *values(struct build *b, struct chain *c, const struct yaml_node *n)
 {
@@ -518,7 +495,7 @@ static struct expression *item(struct build *b, const struct yaml_node *key,
     } else {
         e = values(b, &c, n);
     }
-    return e && c.neq ? negate(b, e) : e;
+    return e && c.neq ? expression_join(b->set, EXPRESSION_NOT, &e, 1) : e;
 }
 
 struct expression *detection_build(struct build *b, const struct yaml_node *n)

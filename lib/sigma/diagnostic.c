@@ -94,6 +94,15 @@ static size_t distance(struct str a, struct str b)
     return row[b.len];
 }
 
+size_t word_index(struct str word, const char *const *words, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && !str_equal(word, str_of(words[i])))
+        i++;
+    return i;
+}
+
 const char *nearest_word(struct str word, const char *const *words, size_t count)
 {
     size_t best = word.len / 3 + 1;
@@ -108,4 +117,15 @@ const char *nearest_word(struct str word, const char *const *words, size_t count
         }
     }
     return found;
+}
+
+const char *word_hint(char to[WORD_HINT], struct str word, const char *const *words,
+                      size_t count)
+{
+    const char *near = nearest_word(word, words, count);
+
+    to[0] = '\0';
+    if (near)
+        snprintf(to, WORD_HINT, "did you mean %s?", near);
+    return to;
 }

@@ -38,7 +38,13 @@ void diagnostic_print(const struct diagnostic *d, FILE *to);
 void diagnostics_print_errors(const struct diagnostics *d, FILE *to);
 void diagnostics_release(struct diagnostics *d);
 
-/* The nearest of the words to a mistyped one, or NULL where none is near. */
+/* Which of the words it is; count where it is none. */
+size_t word_index(struct str word, const char *const *words, size_t count);
+/* The nearest of the words to a mistyped one, or NULL where none is near; and as a hint,
+ * "did you mean X?" or "", at `to`. */
 const char *nearest_word(struct str word, const char *const *words, size_t count);
+enum { WORD_HINT = 160 };
+const char *word_hint(char to[WORD_HINT], struct str word, const char *const *words,
+                      size_t count);
 
 #endif

@@ -70,16 +70,14 @@ static bool contains(struct str all, struct str part)
 /* Join a filter to a rule: rule and (filter). */
 static void join(struct build *b, struct rule *filter, struct rule *r)
 {
-    struct expression *e = expression_new(b->set, EXPRESSION_AND, 2);
+    struct expression *both[2] = {r->condition, filter->condition};
     struct str parts[2] = {{(const char *)r->digest, HASH_BYTES}, filter->normal};
 
     if (r->kind != RULE_DETECTION || !r->condition || !filter->condition ||
         !contains(r->category, filter->category) || !contains(r->product, filter->product) ||
         !contains(r->service, filter->service))
         return;
-    e->part[0] = r->condition;
-    e->part[1] = filter->condition;
-    r->condition = e;
+    r->condition = expression_join(b->set, EXPRESSION_AND, both, 2);
     hash_sha256(r->digest, parts, 2);
 }
 

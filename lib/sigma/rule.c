@@ -7,8 +7,6 @@
 
 enum { TITLE_MAX = 256, SEARCH_MAX = 256 };
 
-static const char *const levels[] = {"", "informational", "low", "medium", "high", "critical"};
-
 /* ---- members ---- */
 
 static struct str text_member(struct build *b, const struct yaml_node *doc, const char *key,
@@ -47,17 +45,15 @@ static int word_member(struct build *b, const struct yaml_node *doc, const char 
                        const char *const *words, size_t count)
 {
     const struct yaml_node *n = yaml_get(doc, key);
-    const char *near;
-    char hint[64] = "";
+    char hint[WORD_HINT] = "";
 
     if (!n)
         return 0;
     for (size_t i = 1; i < count; i++)
         if (n->kind == YAML_SCALAR && str_equal_nocase(n->text, str_of(words[i])))
             return (int)i;
-    near = n->kind == YAML_SCALAR ? nearest_word(n->text, words + 1, count - 1) : NULL;
-    if (near)
-        snprintf(hint, sizeof hint, "did you mean %s?", near);
+    if (n->kind == YAML_SCALAR)
+        word_hint(hint, n->text, words + 1, count - 1);
     ERROR(b, n->at, "value", hint, "this is no %s", key);
     return 0;
 }
@@ -105,7 +101,7 @@ static void read_head(struct build *b, const struct yaml_node *doc)
     r->name = text_member(b, doc, "name", false);
     r->description = text_member(b, doc, "description", false);
     r->status = str_of(states[word_member(b, doc, "status", states, 6)]);
-    r->level = (enum rule_level)word_member(b, doc, "level", levels, 6);
+    r->level = (enum rule_level)word_member(b, doc, "level", rule_levels, RULE_LEVELS);
     r->tags = list_member(b, doc, "tags");
     check_tags(b, r->tags);
     r->fields = list_member(b, doc, "fields");
@@ -159,6 +155,7 @@ static void read_extension(struct build *b, const struct yaml_node *doc)
     static const char *const known[] = {"version", "requires", "on-missing", "window", "gap",
                                         "lateness", "suppress", "evidence", "class", "owner",
                                         "review", "tests", "text", "absence"};
+    enum { KNOWN = sizeof known / sizeof known[0] };
     const struct yaml_node *x = yaml_get(doc, "x-gpc");
     const struct yaml_node *n;
 
@@ -168,15 +165,10 @@ static void read_extension(struct build *b, const struct yaml_node *doc)
         ERROR(b, x->at, "type", "", "x-gpc must be a map");
         return;
     }
-    for (size_t i = 0; i < x->items; i++) {
-        bool good = false;
-
-        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
-            good |= str_equal(x->key[i]->text, str_of(known[k]));
-        if (!good)
+    for (size_t i = 0; i < x->items; i++)
+        if (word_index(x->key[i]->text, known, KNOWN) == KNOWN)
             ERROR(b, x->key[i]->at, "x-gpc", "", "x-gpc has no member %s",
                   x->key[i]->text.at);
-    }
     n = yaml_get(x, "version");
     if (!n || n->kind != YAML_SCALAR || !str_equal(n->text, STR("1")))
         ERROR(b, n ? n->at : x->at, "x-gpc", "write version: 1", "x-gpc has a version, 1");

@@ -64,12 +64,16 @@ struct expression *expression_new(struct ruleset *s, enum expression_kind kind, 
     return e;
 }
 
-static const char *const levels[] = {"", "informational", "low", "medium", "high", "critical"};
-
-const char *level_name(enum rule_level l)
+struct expression *expression_join(struct ruleset *s, enum expression_kind kind,
+                                   struct expression *const *part, size_t parts)
 {
-    return levels[l];
+    struct expression *e = expression_new(s, kind, parts);
+
+    memcpy(e->part, part, parts * sizeof *part);
+    return e;
 }
+
+const char *const rule_levels[] = {"", "informational", "low", "medium", "high", "critical"};
 
 struct str rule_id(const struct rule *r)
 {

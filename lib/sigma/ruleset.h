@@ -65,6 +65,9 @@ enum rule_kind { RULE_DETECTION, RULE_CORRELATION, RULE_FILTER };
 enum rule_level { LEVEL_NONE, LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH,
                   LEVEL_CRITICAL };
 
+extern const char *const rule_levels[]; /* by enum rule_level; "" for LEVEL_NONE */
+enum { RULE_LEVELS = LEVEL_CRITICAL + 1 };
+
 struct rule;
 
 struct reference {
@@ -133,7 +136,6 @@ struct ruleset {
 
 void ruleset_release(struct ruleset *s);
 
-const char *level_name(enum rule_level l);
 /* What a rule is known by: its id, or its title where it has none. */
 struct str rule_id(const struct rule *r);
 /* The first eight bytes of its digest in hex, at `to`. */
@@ -149,6 +151,9 @@ bool timespan_read(struct str text, int64_t *us);
 /* ---- for the readers of rules ---- */
 
 struct expression *expression_new(struct ruleset *s, enum expression_kind kind, size_t parts);
+/* Of parts that there are. */
+struct expression *expression_join(struct ruleset *s, enum expression_kind kind,
+                                   struct expression *const *part, size_t parts);
 /* Number of a field. */
 uint32_t rule_field(struct ruleset *s, struct str name);
 /* Number of a predicate that is equal in form; p is taken over or released. */
