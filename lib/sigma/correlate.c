@@ -35,7 +35,6 @@ struct correlator {
     const struct finding **all;
     size_t count;
     size_t occurrences;
-    uint64_t dropped;
     struct arena arena;
 };
 
@@ -137,20 +136,23 @@ static void put_in_order(struct finding *f)
 
 /* ---- events ---- */
 
-static void put_key(struct buf *key, const struct event_value *v)
+static void put_key(struct buf *key, struct str text)
 {
-    buf_put_varint(key, v->text.len);
-    buf_put_str(key, v->text);
+    buf_put_varint(key, text.len);
+    buf_put_str(key, text);
 }
 
-static struct occurrence *occurrence_new(struct correlator *c, struct pending *p)
+/* Take an occurrence of the group with that key. */
+static void put_pending(struct correlator *c, struct pending *p, struct occurrence o,
+                        const struct buf *key)
 {
     if (p->count == p->cap) {
         p->cap = p->cap ? p->cap * 2 : 64;
         p->at = xrealloc(p->at, p->cap * sizeof *p->at);
     }
+    o.group = dictionary_put(&p->groups, buf_str(key), &c->arena);
+    p->at[p->count++] = o;
     c->occurrences++;
-    return &p->at[p->count++];
 }
 
 /* The event as one of those that a correlation counts. */
@@ -168,9 +170,8 @@ static void add_event(struct correlator *c, struct pending *p, uint16_t rule,
 
         whole = v->kind >= EVENT_TEXT && v->kind != EVENT_LIST &&
                 (k->group_by[i] != user_field || user_counts);
-        c->dropped += !whole;
         if (whole)
-            put_key(&key, v);
+            put_key(&key, v->text);
     }
     if (whole && k->type == CORRELATION_VALUE_COUNT) {
         const struct event_value *v = evaluator_field(c->evaluator, k->field);
@@ -179,10 +180,8 @@ static void add_event(struct correlator *c, struct pending *p, uint16_t rule,
         if (whole)
             o.value = dictionary_put(&p->values, v->text, &c->arena);
     }
-    if (whole) {
-        o.group = dictionary_put(&p->groups, buf_str(&key), &c->arena);
-        *occurrence_new(c, p) = o;
-    }
+    if (whole)
+        put_pending(c, p, o, &key);
     buf_release(&key);
 }
 
@@ -485,22 +484,17 @@ static void add_finding(struct correlator *c, struct pending *p, uint16_t rule,
     bool whole = true;
 
     for (size_t i = 0; i < k->group_bys && whole; i++) {
-        struct event_value v = {.kind = EVENT_TEXT};
-
-        whole = group_value(c, f, k->group_by[i], &v.text);
+        whole = group_value(c, f, k->group_by[i], &text);
         if (whole)
-            put_key(&key, &v);
+            put_key(&key, text);
     }
     if (whole && k->type == CORRELATION_VALUE_COUNT) {
         whole = group_value(c, f, k->field, &text);
         if (whole)
             o.value = dictionary_put(&p->values, text, &c->arena);
     }
-    if (whole) {
-        o.group = dictionary_put(&p->groups, buf_str(&key), &c->arena);
-        *occurrence_new(c, p) = o;
-    }
-    c->dropped += !whole;
+    if (whole)
+        put_pending(c, p, o, &key);
     buf_release(&key);
 }
 
@@ -553,9 +547,4 @@ size_t correlator_findings(const struct correlator *c, const struct finding *con
 {
     *out = c->all;
     return c->count;
-}
-
-uint64_t correlator_dropped(const struct correlator *c)
-{
-    return c->dropped;
 }

@@ -46,8 +46,6 @@ void correlator_finish(struct correlator *c);
 size_t correlator_findings(const struct correlator *c, const struct finding *const **out);
 /* The at-th part of a finding's group key. */
 struct str correlator_group(const struct correlator *c, const struct finding *f, size_t at);
-/* Events left out of groups for want of a group-by field. */
-uint64_t correlator_dropped(const struct correlator *c);
 /* Has the rule met the event given last? */
 bool correlator_met(const struct correlator *c, const struct rule *r);
 

@@ -28,7 +28,6 @@ struct evaluator {
     struct column *column; /* by field */
     uint64_t *asked; /* by predicate: the event it was last decided for */
     bool *answer;
-    uint64_t decided, looked_up;
     struct arena arena;
 };
 
@@ -62,12 +61,6 @@ void evaluator_event(struct evaluator *e, const struct event *event)
 {
     e->event = event;
     e->number++;
-}
-
-void evaluator_counts(const struct evaluator *e, uint64_t *decided, uint64_t *known)
-{
-    *decided = e->decided;
-    *known = e->looked_up;
 }
 
 /* Keep the text where there is room, and room for what its predicates say. */
@@ -309,8 +302,6 @@ static bool decide(struct evaluator *e, struct predicate *p)
         return c->value.kind == EVENT_MISSING || c->value.kind == EVENT_NULL;
     if (c->entry != DICTIONARY_NONE) {
         known = &c->known[c->entry * e->set->locals[p->field] + p->local];
-        e->looked_up += *known != UNKNOWN;
-        e->decided += *known == UNKNOWN;
         if (*known == UNKNOWN)
             *known = holds(p, &c->value) ? YES : NO;
         return *known == YES;

@@ -19,7 +19,5 @@ const struct event_value *evaluator_field(struct evaluator *e, uint32_t field);
 /* The predicates of the rule that hold for the event, outside of negations; at most cap. */
 size_t evaluator_why(struct evaluator *e, const struct rule *r, const struct predicate **out,
                      size_t cap);
-/* How many predicates were decided on a value, and how many looked up. */
-void evaluator_counts(const struct evaluator *e, uint64_t *decided, uint64_t *known);
 
 #endif

@@ -36,21 +36,20 @@ void commit_row(uint8_t out[HASH_BYTES], const struct block_row *row,
     entry_commit(out, nonce, part, parts);
 }
 
-void commit_rows(struct entry *e, const struct block_row *const *row,
-                 uint8_t (*leaf)[HASH_BYTES], size_t count, const struct hash_key *key)
+void commit_rows(struct tree_edge *edge, struct buf *tiles, struct entry *e,
+                 const struct block_row *const *row, size_t count, const struct hash_key *key)
 {
     struct hash_message m[TREE_BATCH];
+    uint8_t leaf[TREE_BATCH][HASH_BYTES];
+    uint8_t tile[HASH_BYTES];
     uint8_t len[TREE_BATCH][8];
 
     for (size_t i = 0; i < count; i++)
         m[i].parts = parts_of(row[i], len[i], m[i].part);
     entries_hash(e, m, leaf, count, key);
-}
-
-void commit_leaf(uint8_t out[HASH_BYTES], const struct entry *e)
-{
-    uint8_t bytes[TREE_ENTRY_BYTES];
-
-    entry_encode(bytes, e);
-    tree_leaf(out, (struct str){(const char *)bytes, sizeof bytes});
+    for (size_t i = 0; i < count; i++) {
+        tree_edge_append(edge, leaf[i], tile);
+        if (edge->size % TREE_TILE == 0)
+            buf_put(tiles, tile, HASH_BYTES);
+    }
 }

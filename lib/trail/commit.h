@@ -15,11 +15,9 @@ struct entry commit_entry(uint64_t index, int64_t received_us, uint32_t source,
 void commit_row(uint8_t out[HASH_BYTES], const struct block_row *row,
                 const uint8_t nonce[TREE_NONCE_BYTES]);
 
-/* Many rows: e[i] says of row[i] all but its commitment; the hash of the leaf goes to
- * leaf[i]. At most TREE_BATCH. */
-void commit_rows(struct entry *e, const struct block_row *const *row,
-                 uint8_t (*leaf)[HASH_BYTES], size_t count, const struct hash_key *key);
-
-void commit_leaf(uint8_t out[HASH_BYTES], const struct entry *e);
+/* Many rows, at most TREE_BATCH, behind the others of the tree: e[i] says of row[i] all but
+ * its commitment. The hashes of tiles that become full are put behind *tiles. */
+void commit_rows(struct tree_edge *edge, struct buf *tiles, struct entry *e,
+                 const struct block_row *const *row, size_t count, const struct hash_key *key);
 
 #endif

@@ -64,8 +64,6 @@ static void hash_rows(struct walk *w, const struct group *g, size_t from, size_t
 {
     struct entry e[TREE_BATCH];
     const struct block_row *row[TREE_BATCH];
-    uint8_t leaf[TREE_BATCH][HASH_BYTES];
-    uint8_t tile[HASH_BYTES];
 
     for (size_t at = 0, n; at < count; at += n) {
         n = count - at < TREE_BATCH ? count - at : TREE_BATCH;
@@ -79,12 +77,7 @@ static void hash_rows(struct walk *w, const struct group *g, size_t from, size_t
                                   .destruction_day = run->destruction_day,
                                   .source = run->source};
         }
-        commit_rows(e, row, leaf, n, &w->keys.commitment);
-        for (size_t i = 0; i < n; i++) {
-            tree_edge_append(&w->edge, leaf[i], tile);
-            if (w->edge.size % TREE_TILE == 0)
-                buf_put(tiles, tile, HASH_BYTES);
-        }
+        commit_rows(&w->edge, tiles, e, row, n, &w->keys.commitment);
     }
 }
 

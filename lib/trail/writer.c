@@ -425,8 +425,6 @@ static void grow_tree(struct trail_writer *w, struct buf *tiles)
 {
     struct entry e[TREE_BATCH];
     const struct block_row *row[TREE_BATCH];
-    uint8_t leaf[TREE_BATCH][HASH_BYTES];
-    uint8_t tile[HASH_BYTES];
 
     for (size_t from = 0, n; from < w->rows; from += n) {
         n = w->rows - from < TREE_BATCH ? w->rows - from : TREE_BATCH;
@@ -437,12 +435,7 @@ static void grow_tree(struct trail_writer *w, struct buf *tiles)
             row[i] = &r->row;
             e[i] = commit_entry(w->map.rows + from + i, r->received_us, s->number, s->format);
         }
-        commit_rows(e, row, leaf, n, &w->keys.commitment);
-        for (size_t i = 0; i < n; i++) {
-            tree_edge_append(&w->edge, leaf[i], tile);
-            if (w->edge.size % TREE_TILE == 0)
-                buf_put(tiles, tile, HASH_BYTES);
-        }
+        commit_rows(&w->edge, tiles, e, row, n, &w->keys.commitment);
     }
 }
 
