@@ -11,7 +11,6 @@
 #include "analyzer/register.h"
 #include "base/base64.h"
 #include "base/disk.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "base/zone.h"
 #include "record/print.h"
@@ -37,7 +36,7 @@ struct detecting {
     uint32_t user_field;
     struct dictionary sources;
     struct arena texts;
-    uint64_t records, alerts, by_level[RULE_LEVELS], bad_rows;
+    uint64_t records, alerts, by_level[RULE_LEVELS];
     struct buf missing;  /* of the summary: rules not evaluated */
     size_t not_evaluated;
     bool full;           /* the correlator can take no more */
@@ -114,22 +113,11 @@ static void bad_row(void *ctx, const char *file, size_t line, const char *column
 
 static int load_reference(struct detecting *d, struct err *err)
 {
-    char kept[LIMIT_PATH_BYTES];
-    size_t rows, bad;
-    struct err ignored;
-    int rc;
+    size_t bad;
 
     d->reference = reference_new();
-    reference_read(d->reference, pack_default(), bad_row, NULL, &rows, &bad, &ignored);
-    if ((rc = reference_read_extracts(d->reference, d->o->store, err)) < 0)
-        return rc;
-    snprintf(kept, sizeof kept, "%s/reference", state_dir(d->state));
-    if (!d->o->reference) {
-        reference_read(d->reference, kept, bad_row, NULL, &rows, &bad, &ignored);
-        return 0;
-    }
-    return reference_read(d->reference, d->o->reference, bad_row, NULL, &rows, &d->bad_rows,
-                          err);
+    return reference_read_all(d->reference, pack_default(), d->o->store, state_dir(d->state),
+                              d->o->reference, bad_row, NULL, &bad, err);
 }
 
 static int describe_log(struct detecting *d, struct err *err)

@@ -41,8 +41,9 @@ struct row {
 struct reference_data {
     struct row *row[KINDS];
     size_t rows[KINDS], cap[KINDS];
-    struct dictionary asids; /* number -> first row with it is next[number] */
-    uint32_t *asid_row;
+    struct dictionary asids;
+    uint32_t *asid_row; /* by number of the ASID */
+    size_t asid_cap;
     struct arena arena;
 };
 
@@ -156,6 +157,18 @@ static bool good_cell(struct reading *d, int c, struct str s)
     return true;
 }
 
+/* The last row of an ASID is the one that holds. */
+static void index_asid(struct reference_data *r, size_t row)
+{
+    uint32_t n = dictionary_put(&r->asids, r->row[KIND_ASID][row].field[0], &r->arena);
+
+    if (n >= r->asid_cap) {
+        r->asid_cap = r->asid_cap ? r->asid_cap * 2 : 64;
+        r->asid_row = xrealloc(r->asid_row, r->asid_cap * sizeof *r->asid_row);
+    }
+    r->asid_row[n] = (uint32_t)row;
+}
+
 static void read_row(struct reading *d, const struct str *field, int count)
 {
     struct reference_data *r = d->r;
@@ -183,6 +196,8 @@ static void read_row(struct reading *d, const struct str *field, int count)
         r->row[d->kind] = xrealloc(r->row[d->kind], r->cap[d->kind] * sizeof row);
     }
     r->row[d->kind][r->rows[d->kind]++] = row;
+    if (d->kind == KIND_ASID)
+        index_asid(r, r->rows[KIND_ASID] - 1);
     d->rows++;
 }
 
@@ -216,17 +231,6 @@ static void read_text(struct reading *d, struct str text)
     arena_release(&once);
 }
 
-/* The last row of an ASID is the one that holds. */
-static void index_asids(struct reference_data *r)
-{
-    for (size_t i = 0; i < r->rows[KIND_ASID]; i++) {
-        uint32_t n = dictionary_put(&r->asids, r->row[KIND_ASID][i].field[0], &r->arena);
-
-        r->asid_row = xrealloc(r->asid_row, r->asids.cap * sizeof *r->asid_row);
-        r->asid_row[n] = (uint32_t)i;
-    }
-}
-
 int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
                    size_t *rows, size_t *bad, struct err *err)
 {
@@ -254,11 +258,11 @@ int reference_read(struct reference_data *r, const char *dir, reference_fault *f
         *bad += d.bad;
         buf_release(&text);
     }
-    index_asids(r);
     return rc;
 }
 
-int reference_read_extracts(struct reference_data *r, const char *store, struct err *err)
+/* The ASID extracts that the collector keeps in the store. */
+static void read_extracts(struct reference_data *r, const char *store)
 {
     char dir[LIMIT_PATH_BYTES];
     struct buf names = {0};
@@ -266,7 +270,6 @@ int reference_read_extracts(struct reference_data *r, const char *store, struct 
     size_t count = 0;
     struct err ignored;
 
-    (void)err;
     snprintf(dir, sizeof dir, "%s/reference", store);
     if (disk_list(dir, &names, &count, &ignored) < 0)
         count = 0; /* none were kept */
@@ -283,7 +286,22 @@ int reference_read_extracts(struct reference_data *r, const char *store, struct 
         buf_release(&text);
     }
     buf_release(&names);
-    index_asids(r);
+}
+
+int reference_read_all(struct reference_data *r, const char *brought, const char *store,
+                       const char *state, const char *given, reference_fault *fault, void *ctx,
+                       size_t *bad, struct err *err)
+{
+    char kept[LIMIT_PATH_BYTES];
+    struct err ignored;
+    size_t rows;
+
+    reference_read(r, brought, fault, ctx, &rows, bad, &ignored);
+    read_extracts(r, store);
+    if (given)
+        return reference_read(r, given, fault, ctx, &rows, bad, err);
+    snprintf(kept, sizeof kept, "%s/reference", state);
+    reference_read(r, kept, fault, ctx, &rows, bad, &ignored);
     return 0;
 }
 

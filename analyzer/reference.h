@@ -19,8 +19,12 @@ void reference_free(struct reference_data *r); /* NULL is allowed */
  * Files that are not there are no error; a directory that is not, is one. */
 int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
                    size_t *rows, size_t *bad, struct err *err);
-/* The ASID extracts that the collector keeps in the store. */
-int reference_read_extracts(struct reference_data *r, const char *store, struct err *err);
+/* All that a run goes by, what comes later before what came earlier: the directory that is
+ * brought, the ASID extracts that the collector keeps in the store, and the site's own: the
+ * directory given, or where that is NULL what the state keeps. */
+int reference_read_all(struct reference_data *r, const char *brought, const char *store,
+                       const char *state, const char *given, reference_fault *fault, void *ctx,
+                       size_t *bad, struct err *err);
 
 /* Product of a record and how it is to be treated: person, system, placeholder,
  * volatile-sub. Texts live in the arena or as long as r. */

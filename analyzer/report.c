@@ -372,8 +372,7 @@ static int log_run(struct job *j, struct err *err)
 
 static int run(struct job *j, struct err *err)
 {
-    size_t rows, bad;
-    struct err ignored;
+    size_t bad;
     int rc;
 
     if ((rc = zone_load(&j->zone, "Europe/London", err)) < 0)
@@ -385,12 +384,9 @@ static int run(struct job *j, struct err *err)
     if (*state_problem(j->r.state))
         complain(state_problem(j->r.state));
     j->r.reference = reference_new();
-    reference_read(j->r.reference, pack_default(), NULL, NULL, &rows, &bad, &ignored);
-    if (j->r.o->reference &&
-        (rc = reference_read(j->r.reference, j->r.o->reference, NULL, NULL, &rows, &bad,
-                             err)) < 0)
-        return rc;
-    if ((rc = reference_read_extracts(j->r.reference, j->r.o->store, err)) < 0 ||
+    if ((rc = reference_read_all(j->r.reference, pack_default(), j->r.o->store,
+                                 state_dir(j->r.state), j->r.o->reference, NULL, NULL, &bad,
+                                 err)) < 0 ||
         (rc = trail_open(&j->trail, j->r.o->store, err)) < 0)
         return rc;
     j->r.page.name = str_of(j->kind->name);

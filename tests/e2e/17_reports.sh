@@ -74,3 +74,11 @@ grep -q 'products.csv:3: treat_as' "$D/out" && grep -q 'watchlist.csv:3: nhs_num
 grep -q 'not used yet' "$D/out" && grep -q '2 rows loaded, 2 bad' "$D/out"
 $A reference list --state "$D/state" | grep -q 'products.csv'
 no $A reference check "$D/ref" --state "$D/state" >/dev/null
+
+# What was loaded holds for reports as for detect.
+printf 'ASID,NACS,PName\n200000000001,ZR999,Testproduct\n' >"$D/ref/asid.csv"
+$A reference load "$D/ref" --state "$D/state" >/dev/null
+report failed-requests
+no grep -q Testproduct "$D/o/failed-requests.html"
+report failed-requests --state "$D/state"
+grep -q Testproduct "$D/o/failed-requests.html"
