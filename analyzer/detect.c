@@ -252,11 +252,10 @@ static void give(struct detecting *d, const char *id, struct standing s, struct 
 }
 
 static void give_withdrawn(void *ctx, struct str id, unsigned revision, struct str level,
-                           int64_t first_us, struct str body)
+                           struct str body)
 {
     char name[ALERT_ID];
 
-    (void)first_us;
     snprintf(name, sizeof name, "%.*s", STR_ARG(id));
     give(ctx, name, (struct standing){ALERT_WITHDRAWN, revision}, level, body);
 }

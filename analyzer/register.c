@@ -147,8 +147,7 @@ int register_found(struct register_of *r, const struct alert *a, const struct ru
 }
 
 struct withdrawing {
-    void (*row)(void *ctx, struct str id, unsigned revision, struct str level,
-                int64_t first_us, struct str body);
+    void (*row)(void *ctx, struct str id, unsigned revision, struct str level, struct str body);
     void *ctx;
 };
 
@@ -158,41 +157,41 @@ static int take_withdrawn(void *ctx, int64_t number, const struct db_value *v, s
 
     (void)number;
     (void)count;
-    w->row(w->ctx, v[0].text, (unsigned)strtoul(v[1].text.at, NULL, 10), v[2].text,
-           v[3].type == DB_NULL ? INT64_MIN : strtoll(v[3].text.at, NULL, 10), v[4].text);
+    w->row(w->ctx, v[0].text, (unsigned)strtoul(v[1].text.at, NULL, 10), v[2].text, v[3].text);
     return 0;
 }
+
+/* Of a rule and a log, opened in the period, and not found in this run. */
+#define NOT_FOUND                                                                            \
+    " WHERE digest = ?1 AND origin = ?2 AND run <> ?3 AND coalesce(opened, ?4) >= ?4"        \
+    " AND coalesce(opened, ?4) < ?5"
 
 int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
                       int64_t since_us, int64_t until_us,
                       void (*row)(void *ctx, struct str id, unsigned revision,
-                                  struct str level, int64_t first_us, struct str body),
+                                  struct str level, struct str body),
                       void *ctx, struct err *err)
 {
-    static const char where[] = " WHERE digest = ?1 AND origin = ?2 AND run <> ?3 AND"
-                                " coalesce(opened, ?4) >= ?4 AND coalesce(opened, ?4) < ?5";
+    char change[512], list[512], digest[RULE_DIGEST], number[3][24];
     struct withdrawing w = {row, ctx};
-    char digest[RULE_DIGEST], number[3][24], sql[512];
+    struct db_value v[5];
     int rc = 0;
 
+    snprintf(change, sizeof change, "UPDATE alerts SET state = %d, revision = revision + 1"
+             NOT_FOUND " AND state <> %d", ALERT_WITHDRAWN, ALERT_WITHDRAWN);
+    snprintf(list, sizeof list, "SELECT alert, revision, level, body FROM alerts" NOT_FOUND
+             " AND state = %d", ALERT_WITHDRAWN);
+    v[1] = text_value(origin);
+    v[2] = number_value(r->run, number[0]);
+    v[3] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[1]);
+    v[4] = number_value(until_us, number[2]);
     for (size_t i = 0; r->db && rc == 0 && i < s->rules; i++) {
-        const struct rule *rule = s->rule[i];
-        struct db_value v[5];
-
-        if (rule->bad)
+        if (s->rule[i]->bad)
             continue;
-        v[0] = text_value(rule_digest(rule, digest));
-        v[1] = text_value(origin);
-        v[2] = number_value(r->run, number[0]);
-        v[3] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[1]);
-        v[4] = number_value(until_us, number[2]);
-        snprintf(sql, sizeof sql, "UPDATE alerts SET state = %d, revision = revision + 1%s AND"
-                 " state <> %d", ALERT_WITHDRAWN, where, ALERT_WITHDRAWN);
-        if ((rc = db_run(r->db, sql, v, 5, NULL, NULL, err)) < 0)
-            break;
-        snprintf(sql, sizeof sql, "SELECT alert, revision, level, first, body FROM alerts%s"
-                 " AND state = %d", where, ALERT_WITHDRAWN);
-        rc = db_run(r->db, sql, v, 5, take_withdrawn, &w, err);
+        v[0] = text_value(rule_digest(s->rule[i], digest));
+        rc = db_run(r->db, change, v, 5, NULL, NULL, err);
+        if (rc == 0)
+            rc = db_run(r->db, list, v, 5, take_withdrawn, &w, err);
     }
     return rc;
 }

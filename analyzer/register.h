@@ -31,7 +31,7 @@ int register_found(struct register_of *r, const struct alert *a, const struct ru
 int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
                       int64_t since_us, int64_t until_us,
                       void (*row)(void *ctx, struct str id, unsigned revision,
-                                  struct str level, int64_t first_us, struct str body),
+                                  struct str level, struct str body),
                       void *ctx, struct err *err);
 
 /* The alerts of medium level and above that began in the period and stand, the gravest and
