@@ -168,11 +168,16 @@ static void look_at(struct detecting *d, const struct record *r)
 
 static int scan(struct detecting *d, struct err *err)
 {
-    struct scan_filter filter = {.last_seq = UINT64_MAX};
+    /* What alerts and correlations need of a record beside what rules ask for. */
+    bool wanted[COLUMN_COUNT] = {[COLUMN_SEQ] = true, [COLUMN_USER_LEVEL] = true,
+                                 [COLUMN_DEVICE_MODEL] = true, [COLUMN_SSP_FROM] = true,
+                                 [COLUMN_PATIENT_NHS_NUMBER] = true};
+    struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = wanted};
     struct record record;
     struct scan s;
     int rc = 0;
 
+    record_fields_want(&d->maker.fields, &d->set, wanted);
     filter.has_since = d->since_us != INT64_MIN;
     filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
     filter.has_until = d->until_us != INT64_MAX;

@@ -43,6 +43,17 @@ void record_fields_init(struct record_fields *f, const struct ruleset *s)
     }
 }
 
+void record_fields_want(const struct record_fields *f, const struct ruleset *s,
+                        bool wanted[COLUMN_COUNT])
+{
+    for (size_t i = 0; i < f->columns; i++)
+        if (f->column[i] >= 0)
+            wanted[f->column[i]] = true;
+    for (size_t i = 0; i < s->predicates; i++)
+        for (int c = 0; s->predicate[i]->op == OP_KEYWORD && c < COLUMN_COUNT; c++)
+            wanted[c] = true;
+}
+
 void record_fields_release(struct record_fields *f)
 {
     free(f->column);
@@ -105,9 +116,10 @@ static void column_field(void *ctx, size_t number, struct str name, struct event
     int c = number < f->columns ? f->column[number] : FIELD_NONE;
 
     (void)name;
-    if (c >= 0)
+    if (c >= 0) {
         *out = value_of(&f->record->column[c], &f->arena);
-    else if (c == FIELD_PRODUCT)
+        out->same = f->record->column[c].same;
+    } else if (c == FIELD_PRODUCT)
         *out = text_value(f->product);
     else if (c == FIELD_TREAT_AS)
         *out = text_value(f->treat_as);

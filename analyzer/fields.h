@@ -22,6 +22,9 @@ struct record_fields {
 enum { FIELD_NONE = -1, FIELD_PRODUCT = -2, FIELD_TREAT_AS = -3 };
 void record_fields_init(struct record_fields *f, const struct ruleset *s);
 void record_fields_release(struct record_fields *f);
+/* Mark the columns that rules of the set ask for: all of them where one has keywords. */
+void record_fields_want(const struct record_fields *f, const struct ruleset *s,
+                        bool wanted[COLUMN_COUNT]);
 /* The event of f->record; what was given of the one before is void. */
 struct event record_event(struct record_fields *f);
 

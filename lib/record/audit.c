@@ -185,6 +185,25 @@ static void read_request(struct audit *a)
         fault(a, REJECT_HEADER_VALUE);
 }
 
+struct str audit_spine_code(struct str raw, struct arena *arena)
+{
+    static const char wrong[] = "ORGANISATIONAL";
+    char *to = arena_alloc(arena, raw.len);
+    size_t n = 0;
+
+    for (size_t i = 0; i < raw.len; i++)
+        to[i] = raw.at[i] == ' ' ? '_' : ascii_upper(raw.at[i]);
+    for (size_t i = 0; i < raw.len;) {
+        bool hit = raw.len - i >= sizeof wrong - 1 &&
+                   memcmp(to + i, wrong, sizeof wrong - 1) == 0;
+
+        memmove(to + n, to + i, hit ? 12 : 1);
+        n += hit ? 12 : 1;
+        i += hit ? sizeof wrong - 1 : 1;
+    }
+    return (struct str){to, n};
+}
+
 static void read_outcome(struct audit *a)
 {
     const struct token *list =
@@ -193,7 +212,6 @@ static void read_outcome(struct audit *a)
     const struct token *coding =
         lookup_member(&a->d, lookup_member(&a->d, issue, "details"), "coding");
     struct str raw;
-    char *to;
 
     set_text(a, COLUMN_FHIR_ISSUE, issue, "code");
     set_text(a, COLUMN_FHIR_DIAGNOSTICS, issue, "diagnostics");
@@ -201,24 +219,10 @@ static void read_outcome(struct audit *a)
         return;
     for (const struct token *e = lookup_first(&a->d, coding); e;
          e = lookup_next(&a->d, coding, e)) {
-        static const char wrong[] = "ORGANISATIONAL";
-
         if (!lookup_filled(&a->d, lookup_member(&a->d, e, "code"), &raw))
             continue;
         set(a, COLUMN_FHIR_SPINE_CODE_RAW, raw);
-        to = arena_alloc(a->d.arena, raw.len);
-        size_t n = 0;
-        for (size_t i = 0; i < raw.len; i++)
-            to[i] = raw.at[i] == ' ' ? '_' : ascii_upper(raw.at[i]);
-        for (size_t i = 0; i < raw.len;) {
-            bool hit = raw.len - i >= sizeof wrong - 1 &&
-                       memcmp(to + i, wrong, sizeof wrong - 1) == 0;
-
-            memmove(to + n, to + i, hit ? 12 : 1);
-            n += hit ? 12 : 1;
-            i += hit ? sizeof wrong - 1 : 1;
-        }
-        set(a, COLUMN_FHIR_SPINE_CODE, (struct str){to, n});
+        set(a, COLUMN_FHIR_SPINE_CODE, audit_spine_code(raw, a->d.arena));
         return;
     }
 }
@@ -259,6 +263,25 @@ static void read_parties(struct audit *a)
     set_text(a, COLUMN_PATIENT_ID, object_of(a, a->root, "patient"), "id");
 }
 
+/* The columns of a row of the catalogue; its profile. */
+static struct str put_interaction(struct record *out, const struct interaction *row)
+{
+    struct value *c = out->column;
+
+    c[COLUMN_GPC_CAPABILITY] = (struct value){.kind = VALUE_TEXT, .text = row->capability};
+    c[COLUMN_GPC_OPERATION] = (struct value){.kind = VALUE_TEXT, .text = row->operation};
+    c[COLUMN_GPC_VERSION] = (struct value){.kind = VALUE_TEXT, .text = row->version};
+    if (row->access.len > 0)
+        c[COLUMN_GPC_ACCESS] = (struct value){.kind = VALUE_TEXT, .text = row->access};
+    return str_equal(row->version, STR("0.x")) ? STR("ssp-0x") : STR("ssp-1x");
+}
+
+void audit_interaction(struct record *out, const struct interaction *row)
+{
+    out->column[COLUMN_GPC_PROFILE] =
+        (struct value){.kind = VALUE_TEXT, .text = put_interaction(out, row)};
+}
+
 static void read_interaction(struct audit *a)
 {
     struct str id = text_of(a, COLUMN_SSP_INTERACTION);
@@ -272,14 +295,8 @@ static void read_interaction(struct audit *a)
         a->row = catalogue_infer(text_of(a, COLUMN_HTTP_METHOD), a->path);
         inferred = a->row != NULL;
     }
-    if (a->row) {
-        set(a, COLUMN_GPC_CAPABILITY, a->row->capability);
-        set(a, COLUMN_GPC_OPERATION, a->row->operation);
-        set(a, COLUMN_GPC_VERSION, a->row->version);
-        if (a->row->access.len > 0)
-            set(a, COLUMN_GPC_ACCESS, a->row->access);
-        profile = str_equal(a->row->version, STR("0.x")) ? STR("ssp-0x") : STR("ssp-1x");
-    }
+    if (a->row)
+        profile = put_interaction(a->out, a->row);
     if (inferred)
         a->out->column[COLUMN_GPC_INFERRED] = (struct value){.kind = VALUE_TRUTH, .integer = 1};
     if (!a->request)

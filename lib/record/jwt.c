@@ -1,6 +1,7 @@
 /* jwt.c - the judge, step by step in the order of the judging's table (its step numbers
- * stand at the functions). Codes are collected in that order; stopping ends the codes, not
- * the reading. */
+ * stand at the functions). Codes are a set, told in the order of codes.def; stopping ends
+ * the codes, not the reading. First comes what the token says whatever it was sent with,
+ * then what hangs on the moment and the practice of the request (steps 8 and 10). */
 #include "record/jwt.h"
 
 #include "base/base64url.h"
@@ -8,10 +9,35 @@
 #include "record/identity.h"
 #include "record/text.h"
 
-enum { CODES_MAX = 96, CLAIMS = 10 };
 enum claim {
-    ISS, SUB, AUD, EXP, IAT, REASON, SCOPE, DEVICE, ORGANIZATION, PRACTITIONER
+    ISS, SUB, AUD, EXP, IAT, REASON, SCOPE, DEVICE, ORGANIZATION, PRACTITIONER, CLAIMS
 };
+
+enum code {
+#define CODE(id, text) CODE_##id,
+#define SOFT(id, text) CODE_##id,
+#define CLAIM(id, name) CODE_##id##_MISSING, CODE_##id##_NULL, CODE_##id##_WRONG_TYPE,
+#include "record/codes.def"
+#undef CODE
+#undef SOFT
+#undef CLAIM
+    CODES
+};
+
+static const struct {
+    const char *text;
+    bool soft;
+} codes[CODES] = {
+#define CODE(id, text) {text, false},
+#define SOFT(id, text) {text, true},
+#define CLAIM(id, name) {name "-missing", false}, {name "-null", false}, \
+                        {name "-wrong-type", false},
+#include "record/codes.def"
+#undef CODE
+#undef SOFT
+#undef CLAIM
+};
+_Static_assert(CODES <= 64 * JWT_CODE_WORDS, "a bit for each code");
 
 static const struct {
     const char *name;
@@ -34,33 +60,22 @@ struct judge {
     struct jwt_found *found;
     const struct jwt_input *in;
     struct arena *arena;
-    struct str code[CODES_MAX];
-    size_t codes;
-    bool hard, stopped;
+    struct jwt_said *said;
     struct tokens header_tokens, payload_tokens;
     struct document header, payload;
-    bool has_payload;
     const struct token *claim[CLAIMS]; /* NULL: missing or so marked */
-    int64_t exp, iat;
-    bool has_exp, has_iat;
     struct identity id;
 };
 
-static void note_code(struct judge *j, const char *code, bool soft)
+static void note(struct jwt_said *said, enum code c)
 {
-    if (j->stopped)
-        return;
-    for (size_t i = 0; i < j->codes; i++)
-        if (str_equal(j->code[i], str_of(code)))
-            return;
-    if (j->codes < CODES_MAX)
-        j->code[j->codes++] = str_of(code);
-    j->hard = j->hard || !soft;
+    if (!said->stopped)
+        said->code[c / 64] |= 1ULL << c % 64;
 }
 
-static void code(struct judge *j, const char *text)
+static void code(struct judge *j, enum code c)
 {
-    note_code(j, text, false);
+    note(j->said, c);
 }
 
 static void set(struct judge *j, enum column c, struct str text)
@@ -86,7 +101,7 @@ static bool find_token(struct judge *j, struct str *token, bool *absent)
         s.len--;
     *absent = s.len == 0;
     if (*absent) {
-        code(j, "authorization-missing");
+        code(j, CODE_AUTHORIZATION_MISSING);
         return false;
     }
     while (first < s.len && !space(s.at[first]))
@@ -100,11 +115,11 @@ static bool find_token(struct judge *j, struct str *token, bool *absent)
             first = SIZE_MAX;
     if (first == SIZE_MAX || token->len == 0 ||
         !str_equal_nocase((struct str){s.at, first}, STR("bearer"))) {
-        code(j, "authorization-not-bearer");
+        code(j, CODE_AUTHORIZATION_NOT_BEARER);
         return false;
     }
     if (gap != 7 || s.at[6] != ' ' || s.len != j->in->authorization.len)
-        code(j, "authorization-not-bearer");
+        code(j, CODE_AUTHORIZATION_NOT_BEARER);
     return true;
 }
 
@@ -188,21 +203,21 @@ static bool split_token(struct judge *j, struct str token, struct part part[3])
         part[parts].text = str_part(rest, dot + 1, rest.len);
     }
     if (parts < 2 || parts > 3 || part[0].text.len == 0 || part[1].text.len == 0) {
-        code(j, "part-count");
-        j->stopped = true;
+        code(j, CODE_PART_COUNT);
+        j->said->stopped = true;
         return false;
     }
     if (parts == 2)
-        code(j, "trailing-dot-missing");
+        code(j, CODE_TRAILING_DOT_MISSING);
     if (parts == 3 && part[2].text.len > 0)
-        code(j, "signature-present");
+        code(j, CODE_SIGNATURE_PRESENT);
     for (size_t i = 0; i < parts; i++)
         decode_part(&part[i], j->arena);
     if (part[0].padding || part[1].padding || part[2].padding)
-        code(j, "padding");
+        code(j, CODE_PADDING);
     if (part[0].wrong || part[1].wrong || part[2].wrong)
-        code(j, "not-base64url");
-    j->stopped = part[0].unreadable || part[1].unreadable || part[2].unreadable;
+        code(j, CODE_NOT_BASE64URL);
+    j->said->stopped = part[0].unreadable || part[1].unreadable || part[2].unreadable;
     return true;
 }
 
@@ -220,7 +235,7 @@ static void judge_header(struct judge *j, const struct part *p)
     const struct token *typ;
 
     if (!parse_part(j, &j->header, &j->header_tokens, p)) {
-        code(j, "header-not-json");
+        code(j, CODE_HEADER_NOT_JSON);
         return;
     }
     alg = lookup_member(&j->header, j->header_tokens.at, "alg");
@@ -231,10 +246,10 @@ static void judge_header(struct judge *j, const struct part *p)
         set(j, COLUMN_JWT_TYP, lookup_text(&j->header, typ));
     if (!lookup_is(alg, TOKEN_STRING) ||
         !str_equal(j->out->column[COLUMN_JWT_ALG].text, STR("none")))
-        code(j, "alg-not-none");
+        code(j, CODE_ALG_NOT_NONE);
     if (!lookup_is(typ, TOKEN_STRING) ||
         !str_equal(j->out->column[COLUMN_JWT_TYP].text, STR("JWT")))
-        code(j, "typ-not-jwt");
+        code(j, CODE_TYP_NOT_JWT);
 }
 
 /* The member whatever it is, null included. */
@@ -248,84 +263,36 @@ static const struct token *raw_member(const struct document *d, const char *name
     return NULL;
 }
 
-static void claim_code(struct judge *j, enum claim c, const char *what)
-{
-    char *text = arena_alloc(j->arena, 64);
-
-    snprintf(text, 64, "%s-%s", claims[c].name, what);
-    code(j, text);
-}
-
 /* Step 7. */
 static void judge_claims(struct judge *j)
 {
     static const enum column columns[CLAIMS] = {
         [ISS] = COLUMN_JWT_ISS, [SUB] = COLUMN_JWT_SUB, [AUD] = COLUMN_JWT_AUD,
+        [EXP] = COLUMN_JWT_EXP, [IAT] = COLUMN_JWT_IAT,
         [REASON] = COLUMN_JWT_REASON, [SCOPE] = COLUMN_JWT_SCOPE};
 
     for (enum claim c = ISS; c <= PRACTITIONER; c++) {
         const struct token *k = raw_member(&j->payload, claims[c].name);
-        int64_t *to = c == EXP ? &j->exp : &j->iat;
+        enum code missing = (enum code)(CODE_ISS_MISSING + 3 * (int)c);
+        int64_t n;
 
         if (!k) {
             if (c != PRACTITIONER || !j->in->migrate)
-                claim_code(j, c, "missing");
+                code(j, missing);
         } else if (k->kind == TOKEN_NULL) {
-            claim_code(j, c, "null");
+            code(j, missing + 1);
         } else if (k->kind != claims[c].kind ||
-                   ((c == EXP || c == IAT) && !lookup_integer(&j->payload, k, true, to))) {
-            claim_code(j, c, "wrong-type");
+                   (k->kind == TOKEN_NUMBER && !lookup_integer(&j->payload, k, true, &n))) {
+            code(j, missing + 2);
         } else {
             j->claim[c] = k;
             if (k->kind == TOKEN_STRING)
                 set(j, columns[c], lookup_text(&j->payload, k));
+            else if (k->kind == TOKEN_NUMBER)
+                j->out->column[columns[c]] =
+                    (struct value){.kind = VALUE_INTEGER, .integer = n};
         }
     }
-    j->has_exp = j->claim[EXP] != NULL;
-    j->has_iat = j->claim[IAT] != NULL;
-}
-
-static int64_t floor_seconds(int64_t us)
-{
-    return us / 1000000 - (us % 1000000 < 0);
-}
-
-static void set_integer(struct judge *j, enum column c, int64_t v)
-{
-    j->out->column[c] = (struct value){.kind = VALUE_INTEGER, .integer = v};
-}
-
-/* Step 8. */
-static void judge_times(struct judge *j)
-{
-    int64_t now = floor_seconds(j->in->time_us);
-    int64_t life;
-    int64_t skew;
-
-    if (j->has_exp)
-        set_integer(j, COLUMN_JWT_EXP, j->exp);
-    if (j->has_iat)
-        set_integer(j, COLUMN_JWT_IAT, j->iat);
-    if (j->has_exp && j->has_iat) {
-        bool fits = !__builtin_sub_overflow(j->exp, j->iat, &life);
-
-        if (fits)
-            set_integer(j, COLUMN_JWT_LIFETIME_S, life);
-        if (fits && (life == 299 || life == 301))
-            note_code(j, "exp-rounding", true);
-        else if (j->exp <= j->iat)
-            code(j, "exp-before-iat");
-        else if (!fits || life != 300)
-            code(j, "exp-not-iat-plus-300");
-    }
-    if (!j->in->has_time)
-        return;
-    if (j->has_exp && now >= j->exp)
-        code(j, "expired-at-receipt");
-    if (j->has_iat && j->iat > now)
-        note_code(j, "iat-in-future", true);
-    if (j->has_iat && !__builtin_sub_overflow(j->iat, now, &skew))
-        set_integer(j, COLUMN_JWT_SKEW_S, skew);
 }
 
 static struct str claim_text(struct judge *j, enum claim c)
@@ -333,29 +300,14 @@ static struct str claim_text(struct judge *j, enum claim c)
     return j->claim[c] ? lookup_text(&j->payload, j->claim[c]) : STR("");
 }
 
-/* Steps 9 and 10. */
+/* Step 9. */
 static void judge_subject(struct judge *j)
 {
     const struct token *id = lookup_member(&j->payload, j->claim[PRACTITIONER], "id");
-    struct str aud = claim_text(j, AUD);
-    bool legacy = str_equal(aud, STR("https://authorize.fhir.nhs.net/token"));
-    struct url url;
 
     if (j->claim[SUB] && lookup_is(id, TOKEN_STRING) &&
         !str_equal(lookup_text(&j->payload, id), claim_text(j, SUB)))
-        code(j, "sub-not-practitioner");
-    if (!j->claim[AUD])
-        return;
-    url_split(&url, aud);
-    if (!url_root_ods(&j->found->aud_ods, url.path))
-        j->found->aud_ods = STR("");
-    if (!j->in->old && legacy)
-        code(j, "aud-legacy");
-    if (j->in->old && !legacy)
-        code(j, "aud-not-token-endpoint");
-    if (!j->in->old && j->found->aud_ods.len > 0 && j->in->practice.len > 0 &&
-        !str_equal_nocase(j->found->aud_ods, j->in->practice))
-        code(j, "aud-other-practice");
+        code(j, CODE_SUB_NOT_PRACTITIONER);
 }
 
 static bool known_scope(struct str scope, struct str *first)
@@ -385,16 +337,16 @@ static void judge_purpose(struct judge *j)
         bool migration = str_equal(reason, STR("migration"));
 
         if (!care && (!migration || j->in->old))
-            code(j, "reason-not-allowed");
+            code(j, CODE_REASON_NOT_ALLOWED);
         if ((migration && !j->in->migrate) || (care && j->in->migrate))
-            code(j, "reason-mismatch");
+            code(j, CODE_REASON_MISMATCH);
     }
     if (!j->claim[SCOPE])
         return;
     if (!known_scope(claim_text(j, SCOPE), &first))
-        code(j, "scope-unknown");
+        code(j, CODE_SCOPE_UNKNOWN);
     else if (j->in->scope.len > 0 && !str_equal(first, j->in->scope))
-        code(j, "scope-mismatch");
+        code(j, CODE_SCOPE_MISMATCH);
 }
 
 static bool is_type(struct judge *j, enum claim c, const char *type)
@@ -423,20 +375,20 @@ static void judge_device_and_organization(struct judge *j)
             lookup_is(list, TOKEN_ARRAY) ? lookup_first(&j->payload, list) : NULL;
 
         if (!is_type(j, DEVICE, "Device"))
-            code(j, "device-resource-type");
+            code(j, CODE_DEVICE_RESOURCE_TYPE);
         if (!filled(j, first, "system") || !filled(j, first, "value") ||
             !filled(j, device, "model") || !filled(j, device, "version") ||
             (j->in->old && !filled(j, device, "id")))
-            code(j, "device-incomplete");
+            code(j, CODE_DEVICE_INCOMPLETE);
     }
     if (!j->claim[ORGANIZATION])
         return;
     if (!is_type(j, ORGANIZATION, "Organization"))
-        code(j, "organization-resource-type");
+        code(j, CODE_ORGANIZATION_RESOURCE_TYPE);
     if (j->id.any_identifier && !j->id.own_system)
-        code(j, "organization-ods-system");
+        code(j, CODE_ORGANIZATION_ODS_SYSTEM);
     if (!j->id.any_identifier)
-        code(j, "organization-ods-missing");
+        code(j, CODE_ORGANIZATION_ODS_MISSING);
 }
 
 static bool generic_text(struct str s)
@@ -522,21 +474,21 @@ static void judge_practitioner(struct judge *j)
 
     if (who) {
         if (!is_type(j, PRACTITIONER, "Practitioner"))
-            code(j, "practitioner-resource-type");
+            code(j, CODE_PRACTITIONER_RESOURCE_TYPE);
         if (!filled(j, who, "id"))
-            code(j, "practitioner-id-missing");
+            code(j, CODE_PRACTITIONER_ID_MISSING);
         if (j->id.family.len == 0 || j->id.given.len == 0)
-            code(j, "practitioner-name-missing");
+            code(j, CODE_PRACTITIONER_NAME_MISSING);
         if (no_sds(j->id.sds_id) && no_sds(j->id.sds_role) && j->id.local_value.len == 0)
-            code(j, "practitioner-unidentified");
+            code(j, CODE_PRACTITIONER_UNIDENTIFIED);
         if (bad_sds(j->id.sds_id) || bad_sds(j->id.sds_role))
-            code(j, "sds-id-malformed");
+            code(j, CODE_SDS_ID_MALFORMED);
         if (generic_member(j, name, "prefix") || generic_member(j, name, "given") ||
             generic_member(j, name, "family"))
-            code(j, "generic-user");
+            code(j, CODE_GENERIC_USER);
     }
     if (is_sample(j))
-        code(j, "sample-identity");
+        code(j, CODE_SAMPLE_IDENTITY);
 }
 
 static bool is_nhs_system(struct str s)
@@ -573,31 +525,29 @@ static void judge_requested(struct judge *j)
 
     if (!j->in->old) {
         if (raw_member(d, "requested_record") || raw_member(d, "requesting_record"))
-            code(j, "requested-record-unexpected");
+            code(j, CODE_REQUESTED_RECORD_UNEXPECTED);
         return;
     }
     if (!lookup_is(lookup_member(d, of, "requested_record"), TOKEN_OBJECT) &&
         !lookup_is(lookup_member(d, of, "requesting_record"), TOKEN_OBJECT))
-        code(j, "requested-record-missing");
+        code(j, CODE_REQUESTED_RECORD_MISSING);
     if (!requested_number(j, "requested_record"))
         requested_number(j, "requesting_record");
 }
 
 static void judge_payload(struct judge *j, const struct part *p)
 {
-    j->has_payload = parse_part(j, &j->payload, &j->payload_tokens, p);
-    if (!j->has_payload) {
-        code(j, "payload-not-json");
-        j->stopped = true;
+    if (!parse_part(j, &j->payload, &j->payload_tokens, p)) {
+        code(j, CODE_PAYLOAD_NOT_JSON);
+        j->said->stopped = true;
         return;
     }
     if (j->header_tokens.duplicate || j->payload_tokens.duplicate)
-        code(j, "duplicate-claim");
+        code(j, CODE_DUPLICATE_CLAIM);
     judge_claims(j);
     identity_organization(&j->id, j->out, &j->payload, j->claim[ORGANIZATION], j->in->old);
     identity_practitioner(&j->id, j->out, &j->payload, j->claim[PRACTITIONER]);
     identity_device(j->out, &j->payload, j->claim[DEVICE]);
-    judge_times(j);
     judge_subject(j);
     judge_purpose(j);
     judge_device_and_organization(j);
@@ -605,51 +555,164 @@ static void judge_payload(struct judge *j, const struct part *p)
     judge_requested(j);
 }
 
-static void finish(struct judge *j, bool absent)
+/* Steps 3 to 7, 9 and 11 to 16. */
+static void read_parts(struct judge *j, const struct part part[2])
 {
-    struct str *list = arena_alloc(j->arena, j->codes * sizeof *list);
-    struct value *v = &j->out->column[COLUMN_JWT_VIOLATIONS];
+    judge_header(j, &part[0]);
+    judge_payload(j, &part[1]);
+}
 
-    memcpy(list, j->code, j->codes * sizeof *list);
-    v->kind = VALUE_LIST;
-    v->list.at = list;
-    v->list.count = j->codes;
-    set(j, COLUMN_JWT_STATE, absent       ? STR("absent")
-                             : j->stopped ? STR("malformed")
-                             : j->hard    ? STR("invalid")
-                                          : STR("ok"));
-    identity_key(&j->id, j->out, claim_text(j, SUB), j->arena);
+static void end_reading(struct judge *j)
+{
+    identity_key(&j->id, j->out, record_text(j->out, COLUMN_JWT_SUB), j->arena);
     tokens_release(&j->header_tokens);
     tokens_release(&j->payload_tokens);
+}
+
+void jwt_read(struct record *out, struct jwt_said *said, struct jwt_found *found,
+              const struct jwt_input *in, struct str header, struct str payload,
+              struct arena *arena)
+{
+    struct judge j = {.out = out, .found = found, .in = in, .arena = arena, .said = said};
+    struct part part[2] = {{.bytes = header}, {.bytes = payload}};
+
+    *said = (struct jwt_said){.stopped = false};
+    *found = (struct jwt_found){STR(""), STR("")};
+    read_parts(&j, part);
+    end_reading(&j);
+}
+
+/* ---- what hangs on the request ---- */
+
+static int64_t floor_seconds(int64_t us)
+{
+    return us / 1000000 - (us % 1000000 < 0);
+}
+
+static void set_integer(struct record *out, enum column c, int64_t v)
+{
+    out->column[c] = (struct value){.kind = VALUE_INTEGER, .integer = v};
+}
+
+/* Step 8. */
+static void judge_times(struct record *out, struct jwt_said *said, const struct jwt_input *in)
+{
+    bool has_exp = out->column[COLUMN_JWT_EXP].kind == VALUE_INTEGER;
+    bool has_iat = out->column[COLUMN_JWT_IAT].kind == VALUE_INTEGER;
+    int64_t exp = out->column[COLUMN_JWT_EXP].integer;
+    int64_t iat = out->column[COLUMN_JWT_IAT].integer;
+    int64_t now = floor_seconds(in->time_us);
+    int64_t life;
+    int64_t skew;
+
+    if (has_exp && has_iat) {
+        bool fits = !__builtin_sub_overflow(exp, iat, &life);
+
+        if (fits)
+            set_integer(out, COLUMN_JWT_LIFETIME_S, life);
+        if (fits && (life == 299 || life == 301))
+            note(said, CODE_EXP_ROUNDING);
+        else if (exp <= iat)
+            note(said, CODE_EXP_BEFORE_IAT);
+        else if (!fits || life != 300)
+            note(said, CODE_EXP_NOT_IAT_PLUS_300);
+    }
+    if (!in->has_time)
+        return;
+    if (has_exp && now >= exp)
+        note(said, CODE_EXPIRED_AT_RECEIPT);
+    if (has_iat && iat > now)
+        note(said, CODE_IAT_IN_FUTURE);
+    if (has_iat && !__builtin_sub_overflow(iat, now, &skew))
+        set_integer(out, COLUMN_JWT_SKEW_S, skew);
+}
+
+/* Step 10. */
+static void judge_audience(const struct record *out, struct jwt_said *said,
+                           struct jwt_found *found, const struct jwt_input *in)
+{
+    struct str aud = record_text(out, COLUMN_JWT_AUD);
+    bool legacy = str_equal(aud, STR("https://authorize.fhir.nhs.net/token"));
+    struct url url;
+
+    if (out->column[COLUMN_JWT_AUD].kind != VALUE_TEXT)
+        return;
+    url_split(&url, aud);
+    if (!url_root_ods(&found->aud_ods, url.path))
+        found->aud_ods = STR("");
+    if (!in->old && legacy)
+        note(said, CODE_AUD_LEGACY);
+    if (in->old && !legacy)
+        note(said, CODE_AUD_NOT_TOKEN_ENDPOINT);
+    if (!in->old && found->aud_ods.len > 0 && in->practice.len > 0 &&
+        !str_equal_nocase(found->aud_ods, in->practice))
+        note(said, CODE_AUD_OTHER_PRACTICE);
+}
+
+static void tell(struct record *out, const struct jwt_said *said, bool absent,
+                 struct arena *arena)
+{
+    struct value *v = &out->column[COLUMN_JWT_VIOLATIONS];
+    struct str *list;
+    size_t n = 0;
+    bool hard = false;
+
+    for (int i = 0; i < JWT_CODE_WORDS; i++)
+        n += (size_t)__builtin_popcountll(said->code[i]);
+    list = arena_alloc(arena, n * sizeof *list);
+    *v = (struct value){.kind = VALUE_LIST};
+    for (int i = 0; i < JWT_CODE_WORDS; i++)
+        for (uint64_t left = said->code[i]; left; left &= left - 1) {
+            int c = 64 * i + __builtin_ctzll(left);
+
+            list[v->list.count++] = str_of(codes[c].text);
+            hard |= !codes[c].soft;
+        }
+    v->list.at = list;
+    out->column[COLUMN_JWT_STATE] = (struct value){
+        .kind = VALUE_TEXT, .text = absent          ? STR("absent")
+                                    : said->stopped ? STR("malformed")
+                                    : hard          ? STR("invalid")
+                                                    : STR("ok")};
+}
+
+void jwt_meet(struct record *out, struct jwt_said *said, struct jwt_found *found,
+              const struct jwt_input *in, struct arena *arena)
+{
+    judge_times(out, said, in);
+    judge_audience(out, said, found, in);
+    tell(out, said, false, arena);
 }
 
 void jwt_judge(struct record *out, struct jwt_found *found, const struct jwt_input *in,
                struct arena *arena)
 {
-    struct judge j = {.out = out, .found = found, .in = in, .arena = arena};
+    struct jwt_said said = {.stopped = false};
+    struct judge j = {.out = out, .found = found, .in = in, .arena = arena, .said = &said};
     struct part part[3] = {{.padding = false}};
     struct str token;
     bool absent = false;
 
     *found = (struct jwt_found){STR(""), STR("")};
     if (!find_token(&j, &token, &absent)) {
-        j.stopped = true;
-        finish(&j, absent);
+        said.stopped = true;
+        end_reading(&j);
+        tell(out, &said, absent, arena);
         return;
     }
     hash_token(&j, token);
-    if (split_token(&j, token, part)) {
-        judge_header(&j, &part[0]);
-        judge_payload(&j, &part[1]);
-    }
-    finish(&j, false);
+    if (split_token(&j, token, part))
+        read_parts(&j, part);
+    end_reading(&j);
+    jwt_meet(out, &said, found, in, arena);
 }
 
 void jwt_identity(struct record *out, struct str payload, bool old, struct arena *arena)
 {
     static const enum claim who[] = {SUB, ORGANIZATION, PRACTITIONER};
     struct jwt_input in = {.old = old};
-    struct judge j = {.out = out, .in = &in, .arena = arena};
+    struct jwt_said said = {.stopped = false};
+    struct judge j = {.out = out, .in = &in, .arena = arena, .said = &said};
     struct part part = {.bytes = payload};
 
     if (parse_part(&j, &j.payload, &j.payload_tokens, &part)) {
@@ -664,6 +727,5 @@ void jwt_identity(struct record *out, struct str payload, bool old, struct arena
         identity_organization(&j.id, out, &j.payload, j.claim[ORGANIZATION], old);
         identity_practitioner(&j.id, out, &j.payload, j.claim[PRACTITIONER]);
     }
-    identity_key(&j.id, out, claim_text(&j, SUB), arena);
-    tokens_release(&j.payload_tokens);
+    end_reading(&j);
 }

@@ -34,18 +34,10 @@ static void set(struct record *out, enum column c, struct str text)
     out->column[c] = (struct value){.kind = VALUE_TEXT, .text = text};
 }
 
-void record_read(struct record *out, const struct record_input *in, const struct zone *zone,
-                 struct arena *arena)
+void record_frame(struct record *out, const struct record_input *in)
 {
     struct value *c = out->column;
 
-    memset(out, 0, sizeof *out);
-    if (in->too_large)
-        out->reject = REJECT_TOO_LARGE;
-    else if (in->format == FORMAT_SSP_CSV || in->format == FORMAT_MESH_CSV)
-        csv_columns(out, in, zone, arena);
-    else
-        audit_columns(out, in, zone, arena);
     c[COLUMN_SEQ] = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)in->seq};
     c[COLUMN_RECEIVED] = (struct value){.kind = VALUE_TIME, .integer = in->received_us};
     set(out, COLUMN_INGEST_FORMAT, str_of(formats[in->format]));
@@ -58,6 +50,19 @@ void record_read(struct record *out, const struct record_input *in, const struct
             (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)in->position};
     if (out->reject != REJECT_NONE)
         set(out, COLUMN_INGEST_REJECT, str_of(rejects[out->reject].name));
+}
+
+void record_read(struct record *out, const struct record_input *in, const struct zone *zone,
+                 struct arena *arena)
+{
+    memset(out, 0, sizeof *out);
+    if (in->too_large)
+        out->reject = REJECT_TOO_LARGE;
+    else if (in->format == FORMAT_SSP_CSV || in->format == FORMAT_MESH_CSV)
+        csv_columns(out, in, zone, arena);
+    else
+        audit_columns(out, in, zone, arena);
+    record_frame(out, in);
 }
 
 const char *column_name(enum column c)

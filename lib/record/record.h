@@ -51,6 +51,7 @@ enum value_kind {
 
 struct value {
     enum value_kind kind;
+    uint32_t same; /* values of a column with one number are equal; 0: nothing is known */
     union {
         struct str text;
         int64_t integer;
@@ -88,6 +89,9 @@ static inline struct str record_text(const struct record *r, enum column c)
 
 /* The same input with its texts in the arena. */
 struct record_input record_input_copy(const struct record_input *in, struct arena *arena);
+
+/* Fill the columns that hang on how the record came, not on its bytes, and ingest.reject. */
+void record_frame(struct record *out, const struct record_input *in);
 
 /* Fill *out. patient.ref stays missing: it needs the deployment's key. zone is
  * Europe/London. Texts in *out are valid as long as the arena and in->bytes. */

@@ -136,3 +136,23 @@ void timestamp_columns(struct record *out, int64_t us, const struct zone *zone,
     out->column[COLUMN_TIME_LOCAL_WEEKDAY] =
         (struct value){.kind = VALUE_INTEGER, .integer = c.weekday};
 }
+
+void timestamp_near(struct timestamp_hour *h, struct record *out, int64_t us,
+                    const struct zone *zone)
+{
+    static const enum column local[3] = {COLUMN_TIME_LOCAL_DATE, COLUMN_TIME_LOCAL_HOUR,
+                                         COLUMN_TIME_LOCAL_WEEKDAY};
+    int64_t hour = floor_seconds(us) / 3600;
+
+    if (us < 0 || hour + 1 != h->hour) {
+        arena_reset(&h->arena);
+        timestamp_columns(out, us, zone, &h->arena);
+        for (int i = 0; i < 3; i++)
+            h->local[i] = out->column[local[i]];
+        h->hour = us < 0 ? 0 : hour + 1;
+        return;
+    }
+    out->column[COLUMN_TIME] = (struct value){.kind = VALUE_TIME, .integer = us};
+    for (int i = 0; i < 3; i++)
+        out->column[local[i]] = h->local[i];
+}

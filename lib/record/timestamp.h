@@ -16,4 +16,15 @@ void timestamp_print(char out[TIMESTAMP_BYTES + 8], int64_t us);
 void timestamp_columns(struct record *out, int64_t us, const struct zone *zone,
                        struct arena *arena);
 
+/* The same for times that lie near each other: what is local is worked out once an hour,
+ * since London's clock has been whole hours from UTC since 1970. Zero-initialise *h; the
+ * texts are its own, valid until the next call. */
+struct timestamp_hour {
+    int64_t hour; /* since 1970, + 1; 0: none */
+    struct value local[3];
+    struct arena arena;
+};
+void timestamp_near(struct timestamp_hour *h, struct record *out, int64_t us,
+                    const struct zone *zone);
+
 #endif

@@ -1,6 +1,6 @@
-/* evaluate.c - see evaluate.h. Each field keeps its distinct texts and, for each of them, a
- * byte for every predicate of the field: unknown, no, yes. A field with too many different
- * texts stops keeping. */
+/* evaluate.c - see evaluate.h. Each field keeps a byte for every predicate of the field -
+ * unknown, no, yes - by the number that the event gives for the value, and where it gives
+ * none by its text. A field with too many different values stops keeping. */
 #include "sigma/evaluate.h"
 
 #include <arpa/inet.h>
@@ -12,13 +12,18 @@
 enum { KEPT_VALUES = 65536, KEPT_BYTES = 256, TEXT_MAX = 64 };
 enum { UNKNOWN, NO, YES };
 
+/* What is known of the values of a field, by their number and predicate of the field. */
+struct answers {
+    uint8_t *known;
+    size_t cap;
+};
+
 struct column {
     uint64_t event; /* the value below is of that one */
     struct event_value value;
-    uint32_t entry; /* of its text; DICTIONARY_NONE: not kept */
+    uint8_t *known; /* of it, by predicate of the field; NULL: not kept */
     struct dictionary values;
-    uint8_t *known; /* by entry and predicate of the field */
-    size_t known_cap;
+    struct answers by_text, by_same;
 };
 
 struct evaluator {
@@ -48,7 +53,8 @@ void evaluator_free(struct evaluator *e)
         return;
     for (uint32_t i = 0; i < e->set->fields.count; i++) {
         dictionary_release(&e->column[i].values);
-        free(e->column[i].known);
+        free(e->column[i].by_text.known);
+        free(e->column[i].by_same.known);
     }
     free(e->column);
     free(e->asked);
@@ -63,31 +69,43 @@ void evaluator_event(struct evaluator *e, const struct event *event)
     e->number++;
 }
 
-/* Keep the text where there is room, and room for what its predicates say. */
-static void keep(struct evaluator *e, struct column *c, uint32_t field)
+/* The answers of the value with that number, n of them. */
+static uint8_t *answers_of(struct answers *a, uint32_t number, size_t n)
 {
-    size_t n = e->set->locals[field];
-    size_t need;
+    size_t need = (number + 1U) * n;
 
-    c->entry = DICTIONARY_NONE;
-    if (n == 0 || c->value.kind < EVENT_TEXT || c->value.kind == EVENT_LIST ||
-        c->value.text.len > KEPT_BYTES)
-        return;
-    if (c->values.count >= KEPT_VALUES) {
-        c->entry = dictionary_find(&c->values, c->value.text);
-        return;
-    }
-    c->entry = dictionary_put(&c->values, c->value.text, &e->arena);
-    need = (c->entry + 1U) * n;
-    if (need > c->known_cap) {
-        size_t cap = c->known_cap ? c->known_cap * 2 : 64 * n;
+    if (need > a->cap) {
+        size_t cap = a->cap ? a->cap * 2 : 64 * n;
 
         while (cap < need)
             cap *= 2;
-        c->known = xrealloc(c->known, cap);
-        memset(c->known + c->known_cap, UNKNOWN, cap - c->known_cap);
-        c->known_cap = cap;
+        a->known = xrealloc(a->known, cap);
+        memset(a->known + a->cap, UNKNOWN, cap - a->cap);
+        a->cap = cap;
     }
+    return a->known + number * n;
+}
+
+/* Keep what predicates say of the value, where there is room. */
+static void keep(struct evaluator *e, struct column *c, uint32_t field)
+{
+    size_t n = e->set->locals[field];
+    uint32_t entry;
+
+    c->known = NULL;
+    if (n == 0 || c->value.kind < EVENT_TEXT || c->value.kind == EVENT_LIST)
+        return;
+    if (c->value.same > 0 && c->value.same < KEPT_VALUES) {
+        c->known = answers_of(&c->by_same, c->value.same, n);
+        return;
+    }
+    if (c->value.text.len > KEPT_BYTES)
+        return;
+    entry = c->values.count >= KEPT_VALUES
+                ? dictionary_find(&c->values, c->value.text)
+                : dictionary_put(&c->values, c->value.text, &e->arena);
+    if (entry != DICTIONARY_NONE)
+        c->known = answers_of(&c->by_text, entry, n);
 }
 
 static struct column *column_of(struct evaluator *e, uint32_t field)
@@ -288,7 +306,6 @@ static bool keyword(struct evaluator *e, struct predicate *p)
 static bool decide(struct evaluator *e, struct predicate *p)
 {
     struct column *c;
-    uint8_t *known;
     bool yes = false;
 
     if (p->op == OP_KEYWORD)
@@ -300,11 +317,10 @@ static bool decide(struct evaluator *e, struct predicate *p)
         return (c->value.kind != EVENT_MISSING) == p->truth;
     if (p->op == OP_NULL)
         return c->value.kind == EVENT_MISSING || c->value.kind == EVENT_NULL;
-    if (c->entry != DICTIONARY_NONE) {
-        known = &c->known[c->entry * e->set->locals[p->field] + p->local];
-        if (*known == UNKNOWN)
-            *known = holds(p, &c->value) ? YES : NO;
-        return *known == YES;
+    if (c->known) {
+        if (c->known[p->local] == UNKNOWN)
+            c->known[p->local] = holds(p, &c->value) ? YES : NO;
+        return c->known[p->local] == YES;
     }
     if (c->value.kind != EVENT_LIST)
         return c->value.kind >= EVENT_TEXT && holds(p, &c->value);

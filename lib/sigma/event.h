@@ -4,6 +4,7 @@
 #define SIGMA_EVENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -16,6 +17,7 @@ struct event_value {
     double number;    /* EVENT_NUMBER */
     const struct event_value *item; /* EVENT_LIST */
     size_t items;
+    uint32_t same; /* values of a field with one number are equal; 0: nothing is known */
 };
 
 /* One event. Values live until the next event. */

@@ -158,14 +158,18 @@ int block_open(struct block_reader *b, struct block_row *rows, size_t count, str
     return read_frame(b, arena, err);
 }
 
-int block_next(struct block_reader *b, char *to, struct err *err)
+void block_step(struct block_reader *b)
 {
-    struct block_row *row = &b->row[b->at++];
-    struct sink out = {to, 0, row->bytes.len, false};
-    const struct shape *record;
-
+    b->at++;
     decoder_row(&b->decoder);
-    record = decoder_shape(&b->decoder, SHAPE_RECORD);
+}
+
+int block_write(struct block_reader *b, char *to, struct err *err)
+{
+    struct block_row *row = &b->row[b->at - 1];
+    struct sink out = {to, 0, row->bytes.len, false};
+    const struct shape *record = decoder_shape(&b->decoder, SHAPE_RECORD);
+
     if (record)
         emit_record(b, &out, record);
     else
@@ -174,10 +178,8 @@ int block_next(struct block_reader *b, char *to, struct err *err)
     return b->decoder.bad || out.bad || out.len != out.cap ? corrupt(err) : 0;
 }
 
-void block_skip(struct block_reader *b)
+void block_pass(struct block_reader *b)
 {
-    b->at++;
-    decoder_row(&b->decoder);
     decoder_pass(&b->decoder);
 }
 
@@ -205,11 +207,12 @@ int block_decode(struct block_row *rows, size_t count, const bool *wanted, struc
         return corrupt(err);
     to = arena_alloc(arena, room);
     for (size_t i = 0; rc == 0 && i < end; i++) {
+        block_step(&b);
         if (wanted && !wanted[i]) {
-            block_skip(&b);
+            block_pass(&b);
             continue;
         }
-        rc = block_next(&b, to, err);
+        rc = block_write(&b, to, err);
         to += rows[i].bytes.len;
     }
     return rc == 0 && !wanted ? block_end(&b, err) : rc;

@@ -43,9 +43,12 @@ struct block_reader {
  * length. Everything lives in the arena. */
 int block_open(struct block_reader *b, struct block_row *rows, size_t count, struct str bytes,
                const struct model *model, struct arena *arena, struct err *err);
-/* The next row, its bytes at `to`, which has room for the length that rows[] says. */
-int block_next(struct block_reader *b, char *to, struct err *err);
-void block_skip(struct block_reader *b);
+/* Go to the next row, whose parts can then be asked for of the decoder; block_write() writes
+ * its bytes down at `to`, which has room for the length that rows[] says, block_pass() leaves
+ * it behind. One of both is called for each row. */
+void block_step(struct block_reader *b);
+int block_write(struct block_reader *b, char *to, struct err *err);
+void block_pass(struct block_reader *b);
 /* Behind the last row: is nothing left over? */
 int block_end(const struct block_reader *b, struct err *err);
 

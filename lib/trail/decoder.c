@@ -515,6 +515,15 @@ const struct shape *decoder_shape(struct decoder *d, enum shape_kind kind)
     return shape_now(d, kind);
 }
 
+const struct now *decoder_value(struct decoder *d, uint16_t label)
+{
+    struct decoded *c = &d->column[label];
+
+    if (c->now.row != d->row)
+        read_value(d, c);
+    return &c->now;
+}
+
 struct str decoder_text(struct decoder *d, uint16_t label)
 {
     struct decoded *c = &d->column[label];

@@ -58,6 +58,9 @@ void decoder_row(struct decoder *d);
 const struct shape *decoder_shape(struct decoder *d, enum shape_kind kind);
 /* Its value of a label that its shapes have; valid until the next row. */
 struct str decoder_text(struct decoder *d, uint16_t label);
+/* The same with its number in the label's dictionary, where it has one; its text may be
+ * written only when decoder_text() asks for it. */
+const struct now *decoder_value(struct decoder *d, uint16_t label);
 /* Pass the row. */
 void decoder_pass(struct decoder *d);
 /* False when something is left behind the last row, or was wrong before. */

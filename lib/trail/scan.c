@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "record/nhs_number.h"
-#include "record/timestamp.h"
+#include "trail/columns.h"
 
 /* ---- where the rows can be ---- */
 
@@ -109,6 +109,17 @@ static void plan_segment(struct scan *s, const struct segment_map *m, const stru
     index_close(&f);
 }
 
+/* A reader of those that are asked for and those that the filter looks at. */
+static struct columns *new_columns(const struct scan_filter *f, const struct zone *zone)
+{
+    bool wanted[COLUMN_COUNT];
+
+    memcpy(wanted, f->wanted, sizeof wanted);
+    wanted[COLUMN_PATIENT_NHS_NUMBER] = true;
+    wanted[COLUMN_SSP_TRACE_ID] |= f->trace.len > 0;
+    return columns_new(wanted, zone);
+}
+
 void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
                 const struct zone *zone)
 {
@@ -116,7 +127,8 @@ void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
     uint32_t hash;
 
     *s = (struct scan){.trail = t, .filter = f, .zone = zone, .segment = SIZE_MAX,
-                       .group = SIZE_MAX, .hour = -1};
+                       .group = SIZE_MAX};
+    s->parts = f->wanted ? new_columns(f, zone) : NULL;
     if (best_key(f, &hash) != INDEX_KEYS && !f->has_since && f->first_seq == 0)
         trail_start(t); /* while the index is looked through */
     for (size_t i = 0; i < m->segments; i++)
@@ -131,6 +143,8 @@ void scan_end(struct scan *s)
     free(s->range);
     index_close(&s->index);
     arena_release(&s->columns_arena);
+    arena_release(&s->hour.arena);
+    columns_free(s->parts);
     arena_release(&s->arena);
 }
 
@@ -223,30 +237,6 @@ static bool load_columns(struct scan *s, uint64_t seq)
     return s->has_columns;
 }
 
-/* The columns of a time. London's clock has been whole hours from UTC since 1970, so the
- * local ones are those of any other time in the same hour. */
-static void fill_time(struct scan *s, int64_t us, struct record *out)
-{
-    static const enum column local[3] = {COLUMN_TIME_LOCAL_DATE, COLUMN_TIME_LOCAL_HOUR,
-                                         COLUMN_TIME_LOCAL_WEEKDAY};
-    int64_t hour = us / 3600000000;
-
-    if (us < 0 || hour != s->hour) {
-        timestamp_columns(out, us, s->zone, &s->arena);
-        for (int i = 0; i < 3; i++)
-            s->local[i] = out->column[local[i]];
-        if (s->local[0].kind != VALUE_TEXT || s->local[0].text.len >= sizeof s->date)
-            return;
-        memcpy(s->date, s->local[0].text.at, s->local[0].text.len);
-        s->local[0].text.at = s->date;
-        s->hour = us < 0 ? -1 : hour;
-        return;
-    }
-    out->column[COLUMN_TIME] = (struct value){.kind = VALUE_TIME, .integer = us};
-    for (int i = 0; i < 3; i++)
-        out->column[local[i]] = s->local[i];
-}
-
 /* A record of nothing but what the index holds. */
 static void fill_small(struct scan *s, uint64_t seq, struct record *out)
 {
@@ -257,7 +247,7 @@ static void fill_small(struct scan *s, uint64_t seq, struct record *out)
     memset(out, 0, sizeof *out);
     out->column[COLUMN_SEQ] = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)seq};
     if (us != INT64_MIN)
-        fill_time(s, us, out);
+        timestamp_near(&s->hour, out, us, s->zone);
     if (small->has_status)
         out->column[COLUMN_HTTP_STATUS] =
             (struct value){.kind = VALUE_INTEGER, .integer = small->status};
@@ -265,12 +255,25 @@ static void fill_small(struct scan *s, uint64_t seq, struct record *out)
         out->column[judge_small(i)] = small->value[i];
 }
 
+static int read_record(struct scan *s, uint64_t seq, struct record *out, struct err *err)
+{
+    struct trail_row row;
+    int rc;
+
+    if (s->parts)
+        return trail_record(s->trail, seq, s->parts, out, &s->arena, err);
+    if ((rc = trail_row(s->trail, seq, &row, err)) < 0)
+        return rc;
+    s->input = row.input;
+    record_read(out, &row.input, s->zone, &s->arena);
+    return 0;
+}
+
 int scan_next(struct scan *s, struct record *out, struct err *err)
 {
     uint64_t seq;
 
     while (advance(s, &seq)) {
-        struct trail_row row;
         int rc;
 
         arena_reset(&s->arena);
@@ -280,10 +283,8 @@ int scan_next(struct scan *s, struct record *out, struct err *err)
                 return 1;
             continue;
         }
-        if ((rc = trail_row(s->trail, seq, &row, err)) < 0)
+        if ((rc = read_record(s, seq, out, err)) < 0)
             return rc;
-        s->input = row.input;
-        record_read(out, &row.input, s->zone, &s->arena);
         if (matches(s, out))
             return 1;
     }

@@ -3,6 +3,7 @@
 #ifndef TRAIL_SCAN_H
 #define TRAIL_SCAN_H
 
+#include "record/timestamp.h"
 #include "trail/index.h"
 #include "trail/trail.h"
 
@@ -15,6 +16,9 @@ struct scan_filter {
     struct str patient;           /* ten digits; len 0: any */
     struct str user, org, practice, trace;
     bool count_untied;
+    /* By column: others may then be missing (columns.h), and scan.input is not filled. NULL:
+     * all of them. */
+    const bool *wanted;
     /* Only these are asked for: seq, time, time.local_*, http.status and what the index
      * holds (judge_small). Other columns are then missing where the index answers. */
     bool small_only;
@@ -32,9 +36,8 @@ struct scan {
     bool has_columns;
     struct index_columns columns;
     struct arena columns_arena;
-    int64_t hour;              /* since 1970 UTC, that `local` is of; -1: none */
-    struct value local[3];     /* date, hour, weekday in London */
-    char date[16];
+    struct timestamp_hour hour;
+    struct columns *parts;     /* with wanted */
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only
                         where the filter asks for it */

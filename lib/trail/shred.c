@@ -430,7 +430,8 @@ int shred_check(struct shredder *s, struct str block, const struct block_row *ro
     int rc = block_open(&reader, back, count, block, &s->reader, &s->arena, err);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        rc = block_next(&reader, bytes, err);
+        block_step(&reader);
+        rc = block_write(&reader, bytes, err);
         if (rc == 0 && !block_row_equal(&rows[i], &back[i]))
             rc = err_set(err, ERR_CORRUPT, "row %zu of a block does not read back as it was"
                          " received: nothing was written; this is a fault of gpca or of the"

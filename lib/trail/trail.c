@@ -9,6 +9,7 @@
 #include "store/keys.h"
 #include "store/segment.h"
 #include "trail/block.h"
+#include "trail/columns.h"
 #include "trail/commit.h"
 #include "trail/generation.h"
 #include "trail/index.h"
@@ -32,6 +33,8 @@ struct trail {
     const struct trail_range *range; /* expected, or NULL: all */
     size_t ranges;
     bool wanted[LIMIT_BLOCK_ROWS], partial;
+    bool reading; /* the block is read part by part, and its rows are not written down */
+    struct block_reader reader;
 };
 
 int trail_open(struct trail **out, const char *dir, struct err *err)
@@ -133,41 +136,83 @@ static bool few_expected(struct trail *t, uint64_t first, size_t count, uint64_t
     return t->wanted[seq - first] && n <= count / 4;
 }
 
-static int hold_block(struct trail *t, size_t group, size_t block, uint64_t seq,
-                      struct err *err)
+static int hold_group(struct trail *t, size_t group, struct err *err)
 {
-    size_t from = block * LIMIT_BLOCK_ROWS;
-    size_t count;
-    size_t extent;
-    uint64_t first;
     int rc;
 
-    if (t->group != group) {
-        t->group = t->block = NOTHING;
-        arena_reset(&t->head_arena);
-        if ((rc = segment_group_read(&t->map, group, &t->head, &t->head_arena, err)) < 0 ||
-            (rc = generation_reach(&t->generation, &t->map, group, &t->head, &t->first_block,
-                                   err)) < 0)
-            return rc;
-        t->group = group;
-    }
-    first = t->head.first_seq + from;
-    if (t->block == block && (!t->partial || t->wanted[seq - first]))
+    if (t->group == group)
         return 0;
+    t->group = t->block = NOTHING;
+    arena_reset(&t->head_arena);
+    if ((rc = segment_group_read(&t->map, group, &t->head, &t->head_arena, err)) < 0 ||
+        (rc = generation_reach(&t->generation, &t->map, group, &t->head, &t->first_block,
+                               err)) < 0)
+        return rc;
+    t->group = group;
+    return 0;
+}
+
+/* The bytes of a block of the group at hand; *count: its rows. */
+static int fetch_block(struct trail *t, size_t block, size_t *count, struct err *err)
+{
+    size_t from = block * LIMIT_BLOCK_ROWS;
+    size_t extent = t->first_block + block;
+
     t->block = NOTHING;
     arena_reset(&t->block_arena);
     buf_clear(&t->packed);
-    count = t->head.rows - from < LIMIT_BLOCK_ROWS ? t->head.rows - from : LIMIT_BLOCK_ROWS;
-    extent = t->first_block + block;
-    t->partial = few_expected(t, first, count, seq);
+    *count = t->head.rows - from < LIMIT_BLOCK_ROWS ? t->head.rows - from : LIMIT_BLOCK_ROWS;
     if (extent >= t->head.extents || t->head.extent[extent].tag != BLOCK_TAG)
         return err_set(err, ERR_NEWER, "a row group holds parts that this version does not"
                        " know: use a newer gpca");
-    if ((rc = segment_extent_read(&t->map, group, &t->head, extent, &t->packed, err)) < 0 ||
-        (rc = block_decode(t->row, count, t->partial ? t->wanted : NULL, buf_str(&t->packed),
-                           &t->generation.model, &t->block_arena, err)) < 0)
+    return segment_extent_read(&t->map, t->group, &t->head, extent, &t->packed, err);
+}
+
+static int hold_block(struct trail *t, size_t group, size_t block, uint64_t seq,
+                      struct err *err)
+{
+    uint64_t first;
+    size_t count;
+    int rc;
+
+    if ((rc = hold_group(t, group, err)) < 0)
         return rc;
+    first = t->head.first_seq + block * LIMIT_BLOCK_ROWS;
+    if (t->block == block && !t->reading && (!t->partial || t->wanted[seq - first]))
+        return 0;
+    if ((rc = fetch_block(t, block, &count, err)) < 0)
+        return rc;
+    t->partial = few_expected(t, first, count, seq);
+    rc = block_decode(t->row, count, t->partial ? t->wanted : NULL, buf_str(&t->packed),
+                      &t->generation.model, &t->block_arena, err);
+    if (rc < 0)
+        return rc;
+    t->reading = false;
     t->block = block;
+    return 0;
+}
+
+/* Bring the reader of a block to stand at a row. */
+static int reach_row(struct trail *t, size_t group, size_t block, size_t row, struct err *err)
+{
+    size_t count;
+    int rc;
+
+    if ((rc = hold_group(t, group, err)) < 0)
+        return rc;
+    if (t->block != block || !t->reading || t->reader.at > row) {
+        if ((rc = fetch_block(t, block, &count, err)) < 0 ||
+            (rc = block_open(&t->reader, t->row, count, buf_str(&t->packed),
+                             &t->generation.model, &t->block_arena, err)) < 0)
+            return rc;
+        t->reading = true;
+        t->block = block;
+    }
+    while (t->reader.at < row) {
+        block_step(&t->reader);
+        block_pass(&t->reader);
+    }
+    block_step(&t->reader);
     return 0;
 }
 
@@ -198,20 +243,51 @@ static int describe(const struct group *g, const struct group_run *run,
                    run->source);
 }
 
+/* In which group, and which row of it; false: it is none. */
+static int find_row(const struct trail *t, uint64_t seq, size_t *group, size_t *at,
+                    struct err *err)
+{
+    if (seq >= t->rows)
+        return err_set(err, ERR_MISSING, "there is no record %llu: the log holds %llu",
+                       (unsigned long long)seq, (unsigned long long)t->rows);
+    *group = segment_group_of(&t->map, seq);
+    *at = (size_t)(seq - t->map.group[*group].head.first_seq);
+    return 0;
+}
+
+int trail_record(struct trail *t, uint64_t seq, struct columns *c, struct record *out,
+                 struct arena *arena, struct err *err)
+{
+    const struct group_run *run;
+    const struct block_row *row;
+    struct record_input in;
+    size_t group = 0;
+    size_t at = 0;
+    int rc;
+
+    if ((rc = find_row(t, seq, &group, &at, err)) < 0 ||
+        (rc = reach_row(t, group, at / LIMIT_BLOCK_ROWS, at % LIMIT_BLOCK_ROWS, err)) < 0)
+        return rc;
+    run = run_of(&t->head, at);
+    row = &t->row[at % LIMIT_BLOCK_ROWS];
+    in = (struct record_input){.too_large = row->too_large, .seq = seq,
+                               .received_us = run->received_us,
+                               .has_position = row->has_position, .position = row->position};
+    if ((rc = describe(&t->head, run, &in, err)) < 0)
+        return rc;
+    return columns_read(c, &t->reader, t->generation.number, &in, out, arena, err);
+}
+
 int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *err)
 {
     const struct group_run *run;
     const struct block_row *row;
-    size_t group;
-    size_t at;
+    size_t group = 0;
+    size_t at = 0;
     int rc;
 
-    if (seq >= t->rows)
-        return err_set(err, ERR_MISSING, "there is no record %llu: the log holds %llu",
-                       (unsigned long long)seq, (unsigned long long)t->rows);
-    group = segment_group_of(&t->map, seq);
-    at = (size_t)(seq - t->map.group[group].head.first_seq);
-    if ((rc = hold_block(t, group, at / LIMIT_BLOCK_ROWS, seq, err)) < 0)
+    if ((rc = find_row(t, seq, &group, &at, err)) < 0 ||
+        (rc = hold_block(t, group, at / LIMIT_BLOCK_ROWS, seq, err)) < 0)
         return rc;
     run = run_of(&t->head, at);
     row = &t->row[at % LIMIT_BLOCK_ROWS];

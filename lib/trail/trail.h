@@ -13,6 +13,7 @@
 #include "store/segment.h"
 
 struct trail;
+struct columns; /* trail/columns.h */
 
 struct trail_row {
     struct record_input input; /* bytes, format, seq, receipt, origin, position: all of it */
@@ -45,6 +46,11 @@ void trail_start(struct trail *t);
 /* The row with that seq. Valid until the next call. Rows in ascending order are cheap.
  * Damage gives ERR_CORRUPT with file and offset in the text. */
 int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *err);
+
+/* The columns of that row, as record_read() gives them; valid until the next call and as long
+ * as the arena. How many rows in ascending order cost little is told in columns.h. */
+int trail_record(struct trail *t, uint64_t seq, struct columns *c, struct record *out,
+                 struct arena *arena, struct err *err);
 
 /* The nonce of that row from DIR/keys. ERR_MISSING where the keys are not readable. */
 int trail_nonce(struct trail *t, uint64_t seq, uint8_t out[TREE_NONCE_BYTES],
