@@ -36,7 +36,7 @@ struct behind {
     struct str product;
 };
 
-uint64_t alert_keep(struct alert_maker *m, const struct record *r)
+uint32_t alert_keep(struct alert_maker *m, const struct record *r)
 {
     struct str number = record_text(r, COLUMN_PATIENT_NHS_NUMBER);
     struct str practice = record_text(r, COLUMN_PRACTICE_ODS);
@@ -51,7 +51,7 @@ uint64_t alert_keep(struct alert_maker *m, const struct record *r)
         (uint64_t)r->column[COLUMN_SEQ].integer,
         number.len ? dictionary_put(&m->patients, number, &m->texts) : DICTIONARY_NONE,
         practice.len ? dictionary_put(&m->practices, practice, &m->texts) : DICTIONARY_NONE};
-    return m->mets++;
+    return (uint32_t)m->mets++;
 }
 
 static int by_number(const void *a, const void *b)

@@ -43,8 +43,8 @@ struct alert {
     uint8_t content[HASH_BYTES]; /* of what late records could change */
 };
 
-/* Keep what alerts need of a record; its place. */
-uint64_t alert_keep(struct alert_maker *m, const struct record *r);
+/* Keep what alerts need of a record, one of less than 2^32; its place. */
+uint32_t alert_keep(struct alert_maker *m, const struct record *r);
 /* Read the record that opened the finding; those are read fastest in order of their seq.
  * *out is to be released. */
 int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,

@@ -162,8 +162,8 @@ static void look_at(struct detecting *d, const struct record *r)
               level->integer != 4);
     at.source = dictionary_put(&d->sources, record_text(r, COLUMN_SOURCE_NAME), &d->texts);
     at.record = alert_keep(&d->maker, r);
-    if (!correlator_event(d->correlator, &at, d->user_field, counts))
-        d->full = true;
+    d->full = !correlator_event(d->correlator, &at, d->user_field, counts) ||
+              d->maker.mets == UINT32_MAX;
 }
 
 static int scan(struct detecting *d, struct err *err)

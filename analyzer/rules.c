@@ -103,7 +103,7 @@ static size_t fires(struct ruleset *s, const struct rule *r, const struct rule_t
         for (size_t left = example_repeat(f.map, &f.every_us); left > 0; left--, f.n++) {
             struct event event = example_event(&f);
             struct moment at = {.us = event_time(&event), .source_seq = record,
-                                .record = record};
+                                .record = (uint32_t)record};
 
             evaluator_event(e, &event);
             correlator_look(c);
@@ -182,7 +182,7 @@ struct running {
 static void run_line(struct running *r, struct str text)
 {
     struct event event;
-    struct moment at = {.source_seq = r->line, .record = r->line};
+    struct moment at = {.source_seq = r->line, .record = (uint32_t)r->line};
 
     arena_reset(&r->arena);
     r->fields.object = json_read(text, &r->arena);

@@ -1,6 +1,8 @@
-/* correlate.c - see correlate.h. Occurrences are gathered while events come, then sorted and
- * gone through group by group: two ends of a window move over them. A correlation that
- * others stand on gives its findings to them as occurrences, with their whole span. */
+/* correlate.c - see correlate.h. Occurrences are gathered while events come, then those of
+ * groups that are large enough to matter are put in order and gone through group by group:
+ * two ends of a window move over them. A correlation that others stand on gives its findings
+ * to them as occurrences, with their whole span. What rules group by and count is looked up
+ * once for each event, whatever the number of rules that ask for it. */
 #include "sigma/correlate.h"
 
 #include <stdlib.h>
@@ -8,21 +10,32 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { OCCURRENCES_MAX = 64 << 20 };
+enum { OCCURRENCES_MAX = 64 << 20, SAME_MAX = 1 << 20 };
+
+/* The distinct values of some fields together, for all correlations that ask for them. */
+struct keys {
+    const uint32_t *field;
+    size_t fields;
+    bool grouped;    /* by: where a user is among the fields, it must count */
+    struct dictionary texts;
+    uint64_t event;  /* the entry below is of that one */
+    uint32_t now;    /* DICTIONARY_NONE: the event lacks a value */
+    uint32_t *by_same; /* one field: entry + 1 by the number of the value */
+    size_t sames;
+};
 
 struct occurrence {
     struct moment at;
-    int64_t first_us;      /* of a finding's span; else at.us */
     uint32_t group, value; /* value DICTIONARY_NONE: none */
+    uint32_t inner;        /* of a finding its number + 1; 0: an event */
     uint16_t rule;         /* among those that the correlation stands on */
-    const struct finding *inner; /* NULL: an event */
 };
 
 struct pending {
     const struct rule *rule;
     struct occurrence *at;
     size_t count, cap;
-    struct dictionary groups, values;
+    struct keys *groups, *values; /* values NULL: none are counted */
     struct finding **found;
     size_t founds, found_cap;
 };
@@ -32,11 +45,38 @@ struct correlator {
     struct evaluator *evaluator;
     struct pending *pending; /* by rule */
     bool *met;               /* by rule */
+    struct keys **keys;
+    size_t key_sets;
+    struct rule **detection, **correlation; /* those to look at */
+    size_t detections, correlations;
+    uint64_t event;
     const struct finding **all;
     size_t count;
     size_t occurrences;
     struct arena arena;
 };
+
+static bool alerts(const struct rule *r)
+{
+    return !r->bad && !r->used && r->level > LEVEL_INFORMATIONAL;
+}
+
+static struct keys *keys_of(struct correlator *c, const uint32_t *field, size_t fields,
+                            bool grouped)
+{
+    struct keys *k;
+
+    for (size_t i = 0; i < c->key_sets; i++) {
+        k = c->keys[i];
+        if (k->grouped == grouped && k->fields == fields &&
+            (fields == 0 || memcmp(k->field, field, fields * sizeof *field) == 0))
+            return k;
+    }
+    k = xcalloc(1, sizeof *k);
+    *k = (struct keys){.field = field, .fields = fields, .grouped = grouped};
+    c->keys[c->key_sets++] = k;
+    return k;
+}
 
 struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
 {
@@ -46,8 +86,23 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
     c->evaluator = e;
     c->pending = xcalloc(s->rules + 1, sizeof *c->pending);
     c->met = xcalloc(s->rules + 1, sizeof *c->met);
-    for (size_t i = 0; i < s->rules; i++)
-        c->pending[i].rule = s->rule[i];
+    c->keys = xcalloc(2 * s->rules + 1, sizeof(struct keys *));
+    c->detection = xcalloc(s->rules + 1, sizeof(struct rule *));
+    c->correlation = xcalloc(s->rules + 1, sizeof(struct rule *));
+    for (size_t i = 0; i < s->rules; i++) {
+        struct rule *r = s->rule[i];
+        const struct correlation *k = &r->correlation;
+        struct pending *p = &c->pending[i];
+
+        p->rule = r;
+        if (r->kind == RULE_DETECTION && !r->bad)
+            c->detection[c->detections++] = r;
+        if (r->kind != RULE_CORRELATION || r->bad)
+            continue;
+        c->correlation[c->correlations++] = r;
+        p->groups = keys_of(c, k->group_by, k->group_bys, true);
+        p->values = k->type == CORRELATION_VALUE_COUNT ? keys_of(c, &k->field, 1, false) : NULL;
+    }
     return c;
 }
 
@@ -62,9 +117,15 @@ void correlator_free(struct correlator *c)
             free(p->found[k]->at);
         free(p->found);
         free(p->at);
-        dictionary_release(&p->groups);
-        dictionary_release(&p->values);
     }
+    for (size_t i = 0; i < c->key_sets; i++) {
+        dictionary_release(&c->keys[i]->texts);
+        free(c->keys[i]->by_same);
+        free(c->keys[i]);
+    }
+    free(c->keys);
+    free(c->detection);
+    free(c->correlation);
     free(c->pending);
     free(c->met);
     free(c->all);
@@ -108,12 +169,30 @@ static void put_record(struct finding *f, struct moment at)
     f->at[f->records++] = at;
 }
 
-static void put_occurrence(struct finding *f, const struct occurrence *o)
+/* The finding that an occurrence is; NULL: it is an event. */
+static const struct finding *inner_of(const struct correlator *c, const struct pending *p,
+                                      const struct occurrence *o)
 {
-    if (!o->inner)
+    const struct rule *of = p->rule->correlation.of[o->rule].rule;
+
+    return o->inner ? c->pending[of->number].found[o->inner - 1] : NULL;
+}
+
+static void put_occurrence(const struct correlator *c, const struct pending *p,
+                           struct finding *f, const struct occurrence *o)
+{
+    const struct finding *inner = inner_of(c, p, o);
+
+    if (!inner)
         put_record(f, o->at);
-    for (size_t i = 0; o->inner && i < o->inner->records; i++)
-        put_record(f, o->inner->at[i]);
+    for (size_t i = 0; inner && i < inner->records; i++)
+        put_record(f, inner->at[i]);
+}
+
+static int64_t first_us(const struct correlator *c, const struct pending *p,
+                        const struct occurrence *o)
+{
+    return o->inner ? inner_of(c, p, o)->at[0].us : o->at.us;
 }
 
 static int compare_moments(const void *a, const void *b)
@@ -142,47 +221,83 @@ static void put_key(struct buf *key, struct str text)
     buf_put_str(key, text);
 }
 
-/* Take an occurrence of the group with that key. */
-static void put_pending(struct correlator *c, struct pending *p, struct occurrence o,
-                        const struct buf *key)
+static void put_pending(struct correlator *c, struct pending *p, struct occurrence o)
 {
     if (p->count == p->cap) {
         p->cap = p->cap ? p->cap * 2 : 64;
         p->at = xrealloc(p->at, p->cap * sizeof *p->at);
     }
-    o.group = dictionary_put(&p->groups, buf_str(key), &c->arena);
     p->at[p->count++] = o;
     c->occurrences++;
+}
+
+static bool is_value(const struct event_value *v)
+{
+    return v->kind >= EVENT_TEXT && v->kind != EVENT_LIST;
+}
+
+/* The key of one value whose number is known. */
+static uint32_t *known_key(struct keys *k, uint32_t same)
+{
+    if (same >= k->sames) {
+        size_t n = (same + 64U) * 2;
+
+        k->by_same = xrealloc(k->by_same, n * sizeof *k->by_same);
+        memset(k->by_same + k->sames, 0, (n - k->sames) * sizeof *k->by_same);
+        k->sames = n;
+    }
+    return &k->by_same[same];
+}
+
+static uint32_t find_key(struct correlator *c, struct keys *k, uint32_t user_field,
+                         bool user_counts)
+{
+    struct buf key = {0};
+    uint32_t *known = NULL;
+    uint32_t entry;
+
+    for (size_t i = 0; i < k->fields; i++) {
+        const struct event_value *v = evaluator_field(c->evaluator, k->field[i]);
+
+        if (!is_value(v) || (k->grouped && k->field[i] == user_field && !user_counts)) {
+            buf_release(&key);
+            return DICTIONARY_NONE;
+        }
+        if (k->fields == 1 && v->same > 0 && v->same < SAME_MAX)
+            known = known_key(k, v->same);
+        if (known && *known)
+            return *known - 1;
+        put_key(&key, v->text);
+    }
+    entry = dictionary_put(&k->texts, buf_str(&key), &c->arena);
+    if (known)
+        *known = entry + 1;
+    buf_release(&key);
+    return entry;
+}
+
+/* The number of what the event has in these fields. */
+static uint32_t key_now(struct correlator *c, struct keys *k, uint32_t user_field,
+                        bool user_counts)
+{
+    if (k->event != c->event) {
+        k->event = c->event;
+        k->now = find_key(c, k, user_field, user_counts);
+    }
+    return k->now;
 }
 
 /* The event as one of those that a correlation counts. */
 static void add_event(struct correlator *c, struct pending *p, uint16_t rule,
                       const struct moment *at, uint32_t user_field, bool user_counts)
 {
-    const struct correlation *k = &p->rule->correlation;
-    struct occurrence o = {.at = *at, .first_us = at->us, .rule = rule,
-                           .value = DICTIONARY_NONE};
-    struct buf key = {0};
-    bool whole = true;
+    struct occurrence o = {.at = *at, .rule = rule, .value = DICTIONARY_NONE};
 
-    for (size_t i = 0; i < k->group_bys && whole; i++) {
-        const struct event_value *v = evaluator_field(c->evaluator, k->group_by[i]);
-
-        whole = v->kind >= EVENT_TEXT && v->kind != EVENT_LIST &&
-                (k->group_by[i] != user_field || user_counts);
-        if (whole)
-            put_key(&key, v->text);
-    }
-    if (whole && k->type == CORRELATION_VALUE_COUNT) {
-        const struct event_value *v = evaluator_field(c->evaluator, k->field);
-
-        whole = v->kind >= EVENT_TEXT && v->kind != EVENT_LIST;
-        if (whole)
-            o.value = dictionary_put(&p->values, v->text, &c->arena);
-    }
-    if (whole)
-        put_pending(c, p, o, &key);
-    buf_release(&key);
+    o.group = key_now(c, p->groups, user_field, user_counts);
+    if (o.group != DICTIONARY_NONE && p->values)
+        o.value = key_now(c, p->values, user_field, user_counts);
+    if (o.group != DICTIONARY_NONE && (!p->values || o.value != DICTIONARY_NONE))
+        put_pending(c, p, o);
 }
 
 bool correlator_met(const struct correlator *c, const struct rule *r)
@@ -190,21 +305,16 @@ bool correlator_met(const struct correlator *c, const struct rule *r)
     return c->met[r->number];
 }
 
-static bool alerts(const struct rule *r)
-{
-    return !r->bad && !r->used && r->level > LEVEL_INFORMATIONAL;
-}
-
 bool correlator_look(struct correlator *c)
 {
-    struct ruleset *s = c->set;
     bool any = false;
 
-    for (size_t i = 0; i < s->rules; i++) {
-        struct rule *r = s->rule[i];
+    c->event++;
+    for (size_t i = 0; i < c->detections; i++) {
+        const struct rule *r = c->detection[i];
 
-        c->met[i] = r->kind == RULE_DETECTION && !r->bad && evaluator_meets(c->evaluator, r);
-        any |= c->met[i] && (r->used || alerts(r));
+        c->met[r->number] = evaluator_meets(c->evaluator, r);
+        any |= c->met[r->number] && (r->used || alerts(r));
     }
     return any;
 }
@@ -212,28 +322,26 @@ bool correlator_look(struct correlator *c)
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts)
 {
-    struct ruleset *s = c->set;
+    for (size_t i = 0; i < c->detections; i++) {
+        const struct rule *r = c->detection[i];
 
-    for (size_t i = 0; i < s->rules; i++) {
-        struct rule *r = s->rule[i];
-
-        if (c->met[i] && alerts(r)) {
-            struct finding *f = finding_new(c, &c->pending[i], 0, *at);
+        if (c->met[r->number] && alerts(r)) {
+            struct finding *f = finding_new(c, &c->pending[r->number], 0, *at);
 
             put_record(f, *at);
             c->occurrences++;
         }
     }
-    for (size_t i = 0; at->us != INT64_MIN && i < s->rules; i++) {
-        const struct correlation *k = &s->rule[i]->correlation;
+    for (size_t i = 0; at->us != INT64_MIN && i < c->correlations; i++) {
+        const struct rule *r = c->correlation[i];
+        const struct correlation *k = &r->correlation;
         bool counts = k->type == CORRELATION_EVENT_COUNT ||
                       k->type == CORRELATION_VALUE_COUNT;
         bool taken = false;
 
-        for (size_t n = 0; s->rule[i]->kind == RULE_CORRELATION && !s->rule[i]->bad &&
-                           n < k->count; n++)
+        for (size_t n = 0; n < k->count; n++)
             if (k->of[n].rule && c->met[k->of[n].rule->number] && !(counts && taken)) {
-                add_event(c, &c->pending[i], (uint16_t)n, at, user_field, user_counts);
+                add_event(c, &c->pending[r->number], (uint16_t)n, at, user_field, user_counts);
                 taken = true;
             }
     }
@@ -314,7 +422,7 @@ static int64_t latest_start(const struct window *w, size_t end, size_t rule, int
         if (twice)
             continue;
         used->record[used->count++] = o->at.record;
-        start = latest_start(w, end, rule - 1, o->first_us, used);
+        start = latest_start(w, end, rule - 1, first_us(w->c, w->p, o), used);
         used->count--;
         best = start > best ? start : best;
     }
@@ -325,7 +433,7 @@ static int64_t start_of(const struct window *w, size_t i, size_t end)
 {
     struct steps used = {{w->at[i].at.record}, 1};
 
-    return latest_start(w, end, w->at[i].rule, w->at[i].first_us, &used);
+    return latest_start(w, end, w->at[i].rule, first_us(w->c, w->p, &w->at[i]), &used);
 }
 
 /* The start of the latest chain that the i-th completes; INT64_MIN: none. */
@@ -359,7 +467,7 @@ static bool fires(struct window *w, size_t i, size_t *from)
     int64_t start;
 
     count_one(w, o, true);
-    while (o->at.us - w->at[w->low].first_us > w->k->timespan_us)
+    while (o->at.us - first_us(w->c, w->p, &w->at[w->low]) > w->k->timespan_us)
         count_one(w, &w->at[w->low++], false);
     *from = w->low;
     switch (w->k->type) {
@@ -374,7 +482,7 @@ static bool fires(struct window *w, size_t i, size_t *from)
     start = step_chain(w, i);
     if (start == INT64_MIN || o->at.us - start > w->k->timespan_us)
         return false;
-    while (*from < i && w->at[*from].first_us < start)
+    while (*from < i && first_us(w->c, w->p, &w->at[*from]) < start)
         ++*from;
     return true;
 }
@@ -392,30 +500,61 @@ static void go_through(struct window *w)
             w->open = finding_new(w->c, w->p, w->at[i].group, w->at[i].at);
         w->fired_us = w->at[i].at.us;
         for (size_t k = from > w->taken ? from : w->taken; k <= i; k++)
-            put_occurrence(w->open, &w->at[k]);
+            put_occurrence(w->c, w->p, w->open, &w->at[k]);
         w->taken = i + 1;
     }
 }
 
-static int by_group(const void *a, const void *b)
+static int in_order(const void *a, const void *b)
 {
     const struct occurrence *x = a;
     const struct occurrence *y = b;
-    int order = x->group < y->group ? -1 : x->group > y->group;
+    int order = by_moment(&x->at, &y->at);
 
-    if (order == 0)
-        order = by_moment(&x->at, &y->at);
     return order ? order : x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+/* Occurrences by group, each group in order; groups with less than `least` are left out. */
+static void put_groups(struct pending *p, uint64_t least)
+{
+    size_t groups = p->groups->texts.count;
+    size_t *end = xcalloc(groups + 1, sizeof *end);
+    struct occurrence *kept;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->count; i++)
+        end[p->at[i].group]++;
+    for (size_t g = 0; g < groups; g++) {
+        size_t own = end[g];
+
+        end[g] = own < least ? SIZE_MAX : n;
+        n += own < least ? 0 : own;
+    }
+    kept = xcalloc(n + 1, sizeof *kept);
+    for (size_t i = 0; i < p->count; i++)
+        if (end[p->at[i].group] != SIZE_MAX)
+            kept[end[p->at[i].group]++] = p->at[i];
+    free(end);
+    free(p->at);
+    p->at = kept;
+    p->count = p->cap = n;
+    for (size_t from = 0, to; from < n; from = to) {
+        bool ordered = true;
+
+        for (to = from + 1; to < n && kept[to].group == kept[from].group; to++)
+            ordered &= in_order(&kept[to - 1], &kept[to]) <= 0;
+        if (!ordered) /* nearly all came in order */
+            qsort(kept + from, to - from, sizeof *kept, in_order);
+    }
 }
 
 static void work_out(struct correlator *c, struct pending *p)
 {
     const struct correlation *k = &p->rule->correlation;
-    size_t numbers = k->type == CORRELATION_VALUE_COUNT ? p->values.count : k->count;
+    size_t numbers = p->values ? p->values->texts.count : k->count;
     struct window w = {.c = c, .p = p, .k = k};
 
-    if (p->count > 0)
-        qsort(p->at, p->count, sizeof *p->at, by_group);
+    put_groups(p, k->type == CORRELATION_TEMPORAL_ORDERED ? k->count : k->least);
     w.in_window = xcalloc(numbers + 1, sizeof *w.in_window);
     w.chain = xcalloc(k->count + 1, sizeof *w.chain);
     for (size_t from = 0, to; from < p->count; from = to) {
@@ -425,11 +564,11 @@ static void work_out(struct correlator *c, struct pending *p)
         w.count = to - from;
         w.low = w.taken = w.tied = 0;
         w.open = NULL;
-        w.distinct = 0;
-        memset(w.in_window, 0, numbers * sizeof *w.in_window);
         for (size_t i = 0; i < k->count; i++)
             w.chain[i] = INT64_MIN;
         go_through(&w);
+        while (w.low < w.count) /* leave nothing in the window */
+            count_one(&w, &w.at[w.low++], false);
     }
     for (size_t i = 0; i < p->founds; i++)
         put_in_order(p->found[i]);
@@ -442,7 +581,8 @@ static void work_out(struct correlator *c, struct pending *p)
 struct str correlator_group(const struct correlator *c, const struct finding *f, size_t at)
 {
     const struct pending *p = &c->pending[f->rule->number];
-    struct str key = f->group < p->groups.count ? p->groups.entry[f->group] : STR("");
+    struct str key = p->groups && f->group < p->groups->texts.count
+                         ? p->groups->texts.entry[f->group] : STR("");
 
     for (size_t i = 0; key.len > 0; i++) {
         size_t len = 0;
@@ -473,29 +613,37 @@ static bool group_value(const struct correlator *c, const struct finding *f, uin
     return false;
 }
 
-static void add_finding(struct correlator *c, struct pending *p, uint16_t rule,
-                        const struct finding *f)
+/* The number of what the finding has in these fields. */
+static uint32_t key_of(struct correlator *c, struct keys *k, const struct finding *f)
 {
-    const struct correlation *k = &p->rule->correlation;
-    struct occurrence o = {.at = f->at[f->records - 1], .first_us = f->at[0].us,
-                           .rule = rule, .inner = f, .value = DICTIONARY_NONE};
     struct buf key = {0};
+    uint32_t entry = DICTIONARY_NONE;
     struct str text = STR("");
     bool whole = true;
 
-    for (size_t i = 0; i < k->group_bys && whole; i++) {
-        whole = group_value(c, f, k->group_by[i], &text);
+    for (size_t i = 0; i < k->fields && whole; i++) {
+        whole = group_value(c, f, k->field[i], &text);
         if (whole)
             put_key(&key, text);
     }
-    if (whole && k->type == CORRELATION_VALUE_COUNT) {
-        whole = group_value(c, f, k->field, &text);
-        if (whole)
-            o.value = dictionary_put(&p->values, text, &c->arena);
-    }
     if (whole)
-        put_pending(c, p, o, &key);
+        entry = dictionary_put(&k->texts, buf_str(&key), &c->arena);
     buf_release(&key);
+    return entry;
+}
+
+/* The number-th finding of a rule that the correlation stands on. */
+static void add_finding(struct correlator *c, struct pending *p, uint16_t rule,
+                        const struct finding *f, size_t number)
+{
+    struct occurrence o = {.at = f->at[f->records - 1], .rule = rule,
+                           .inner = (uint32_t)number + 1, .value = DICTIONARY_NONE};
+
+    o.group = key_of(c, p->groups, f);
+    if (o.group != DICTIONARY_NONE && p->values)
+        o.value = key_of(c, p->values, f);
+    if (o.group != DICTIONARY_NONE && (!p->values || o.value != DICTIONARY_NONE))
+        put_pending(c, p, o);
 }
 
 static int by_opening(const void *a, const void *b)
@@ -529,7 +677,7 @@ void correlator_finish(struct correlator *c)
                 const struct pending *below = &c->pending[of->number];
 
                 for (size_t f = 0; of->kind == RULE_CORRELATION && f < below->founds; f++)
-                    add_finding(c, &c->pending[i], (uint16_t)n, below->found[f]);
+                    add_finding(c, &c->pending[i], (uint16_t)n, below->found[f], f);
             }
             work_out(c, &c->pending[i]);
         }

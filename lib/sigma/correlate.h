@@ -13,9 +13,9 @@
 /* When an event was, and what orders those of one time. */
 struct moment {
     int64_t us;          /* INT64_MIN: not known; such events meet detections only */
-    uint32_t source;     /* compared as numbers: give them in order of their names */
     uint64_t source_seq;
-    uint64_t record;     /* the caller's number of it */
+    uint32_t source;     /* compared as numbers: give them in order of their names */
+    uint32_t record;     /* the caller's number of it */
 };
 
 struct finding {
