@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "record/timestamp.h"
+#include "trail/leaf.h"
 
 enum { NUMBER_TEXT = 32 };
 
@@ -90,10 +91,10 @@ static struct event_value value_of(const struct value *v, struct arena *arena)
     case VALUE_TEXT:
         return text_value(v->text);
     case VALUE_INTEGER:
-        text = arena_alloc(arena, NUMBER_TEXT);
-        snprintf(text, NUMBER_TEXT, "%lld", (long long)v->integer);
-        return (struct event_value){.kind = EVENT_NUMBER, .text = str_of(text),
-                                    .number = (double)v->integer};
+        text = arena_alloc(arena, LEAF_INTEGER_MAX);
+        return (struct event_value){
+            .kind = EVENT_NUMBER, .number = (double)v->integer,
+            .text = {text, leaf_integer_print(text, v->integer)}};
     case VALUE_NUMBER:
         return number_value(v->number, arena);
     case VALUE_TRUTH:

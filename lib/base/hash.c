@@ -102,8 +102,13 @@ static void sha256_fast(uint8_t out[HASH_BYTES], uint32_t state[8], uint64_t don
 
 void hash_hex(char *out, const uint8_t *digest, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < bytes; i++) {
+        out[2 * i] = digits[digest[i] >> 4];
+        out[2 * i + 1] = digits[digest[i] & 15];
+    }
+    out[2 * bytes] = '\0';
 }
 
 void hash_sha256(uint8_t out[HASH_BYTES], const struct str *part, size_t count)

@@ -125,15 +125,11 @@ static bool find_token(struct judge *j, struct str *token, bool *absent)
 
 static void hash_token(struct judge *j, struct str token)
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t sha[HASH_BYTES];
     char *hex = arena_alloc(j->arena, 2 * HASH_BYTES + 1);
 
     hash_sha256(sha, &token, 1);
-    for (size_t i = 0; i < HASH_BYTES; i++) {
-        hex[2 * i] = digits[sha[i] >> 4];
-        hex[2 * i + 1] = digits[sha[i] & 15];
-    }
+    hash_hex(hex, sha, sizeof sha);
     set(j, COLUMN_JWT_HASH, (struct str){hex, (size_t)2 * HASH_BYTES});
 }
 

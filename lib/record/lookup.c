@@ -1,7 +1,7 @@
 /* lookup.c - see lookup.h. Members are walked by `next`, which steps over subtrees. */
 #include "record/lookup.h"
 
-#include <math.h>
+
 
 #include "record/text.h"
 
@@ -99,15 +99,6 @@ bool lookup_integer(const struct document *d, const struct token *k, bool negati
 
 bool lookup_number(const struct document *d, const struct token *k, double *out)
 {
-    struct str s;
-    char *copy;
-
-    if (!lookup_is(k, TOKEN_NUMBER))
-        return false;
-    s = (struct str){d->text.at + k->at, k->len};
-    copy = arena_alloc(d->arena, s.len + 1);
-    memcpy(copy, s.at, s.len);
-    copy[s.len] = '\0';
-    *out = strtod(copy, NULL);
-    return isfinite(*out) != 0;
+    return lookup_is(k, TOKEN_NUMBER) &&
+           text_number((struct str){d->text.at + k->at, k->len}, out, d->arena);
 }

@@ -1,6 +1,9 @@
 /* text.c - see text.h. */
 #include "record/text.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 #include "base/utf8.h"
 
 static int hex_digit(char c)
@@ -78,6 +81,16 @@ static bool scheme_byte(char c, bool first)
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
     return letter || (!first && ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'));
+}
+
+bool text_number(struct str s, double *out, struct arena *arena)
+{
+    char *copy = arena_alloc(arena, s.len + 1);
+
+    memcpy(copy, s.at, s.len);
+    copy[s.len] = '\0';
+    *out = strtod(copy, NULL);
+    return isfinite(*out) != 0;
 }
 
 void url_split(struct url *out, struct str url)

@@ -10,6 +10,9 @@
 /* Unescape what the tokenizer accepted: raw without quotes. Borrows raw when !escaped. */
 struct str text_unescape(struct str raw, bool escaped, struct arena *arena);
 
+/* The value of a JSON number; false: it is not finite. */
+bool text_number(struct str s, double *out, struct arena *arena);
+
 struct url {
     struct str path, query; /* as format 4.6 cuts them, not decoded */
     bool has_query;

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/zone.h"
 
-enum { KEPT_VALUES = 65536, KEPT_BYTES = 256, TEXT_MAX = 64 };
+enum { KEPT_VALUES = 65536, KEPT_NUMBERS = 1 << 20, KEPT_BYTES = 256, TEXT_MAX = 64 };
 enum { UNKNOWN, NO, YES };
 
 /* What is known of the values of a field, by their number and predicate of the field. */
@@ -95,7 +95,7 @@ static void keep(struct evaluator *e, struct column *c, uint32_t field)
     c->known = NULL;
     if (n == 0 || c->value.kind < EVENT_TEXT || c->value.kind == EVENT_LIST)
         return;
-    if (c->value.same > 0 && c->value.same < KEPT_VALUES) {
+    if (c->value.same > 0 && c->value.same < KEPT_NUMBERS) {
         c->known = answers_of(&c->by_same, c->value.same, n);
         return;
     }

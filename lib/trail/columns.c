@@ -27,6 +27,7 @@ enum {
     TEXTS_MAX = 1 << 20, /* numbers given away before they begin anew */
     INTERACTION_SLOTS = 256,
     TRIES_MAX = 16,
+    VALIDITIES = 4,
     TOKEN_FIRST = COLUMN_JWT_STATE,
     TOKEN_COLUMNS = COLUMN_DEVICE_VERSION - COLUMN_JWT_STATE + 1
 };
@@ -37,6 +38,7 @@ enum way {
     WAY_HEADER,  /* the first of its name, a string or a number */
     WAY_NUMBER,  /* a whole one from 0 on */
     WAY_STATUS,
+    WAY_DURATION,
     WAY_TIME,
     WAY_SOURCE,
     WAY_KIND,
@@ -59,6 +61,7 @@ static const struct path paths[] = {
     {".kind", COLUMN_KIND, WAY_KIND, true},
     {".request.method", COLUMN_HTTP_METHOD, WAY_TEXT, true},
     {".response.status", COLUMN_HTTP_STATUS, WAY_STATUS, true},
+    {".response.durationMs", COLUMN_HTTP_DURATION_MS, WAY_DURATION, false},
     {".response.bytes", COLUMN_HTTP_BYTES, WAY_NUMBER, false},
     {".response.matches", COLUMN_PATIENT_MATCHES, WAY_NUMBER, false},
     {".response.error", COLUMN_HTTP_ERROR, WAY_TEXT, false},
@@ -85,11 +88,8 @@ static const struct path paths[] = {
     {".request.headers.x-request-id", COLUMN_HTTP_REQUEST_ID, WAY_HEADER, false}};
 
 /* Columns that no value alone says. */
-static const enum column in_full[] = {
-    COLUMN_HTTP_URL,       COLUMN_HTTP_PATH,     COLUMN_HTTP_QUERY,   COLUMN_HTTP_DURATION_MS,
-    COLUMN_GPC_ASKED,      COLUMN_ACCESS_UID,    COLUMN_ACCESS_LOGIN, COLUMN_ACCESS_SUDO,
-    COLUMN_ACCESS_HOST,    COLUMN_ACCESS_VERSION, COLUMN_ACCESS_ACTION, COLUMN_ACCESS_SCOPE,
-    COLUMN_ACCESS_REASON,  COLUMN_ACCESS_ROWS};
+static const enum column in_full[] = {COLUMN_HTTP_URL, COLUMN_HTTP_PATH, COLUMN_HTTP_QUERY,
+                                      COLUMN_GPC_ASKED};
 
 struct wanted_leaf {
     uint16_t label;
@@ -141,6 +141,7 @@ struct columns {
     uint32_t given; /* numbers, before the dictionary's first */
     struct interaction_slot interaction[INTERACTION_SLOTS];
     uint64_t seed[2];
+    struct value validity[VALIDITIES];
     struct timestamp_hour hour;
     struct buf header, payload; /* a token's parts, decoded */
     struct arena outlines_arena, texts_arena, once;
@@ -175,6 +176,7 @@ static void restart(struct columns *c)
     c->outline = NULL;
     c->outlines = 0;
     memset(c->interaction, 0, sizeof c->interaction);
+    memset(c->validity, 0, sizeof c->validity);
     arena_reset(&c->outlines_arena);
 }
 
@@ -359,12 +361,28 @@ static bool take_number(struct record *out, enum column c, struct str text)
     return true;
 }
 
+/* What is said of a patient's number, one of few texts. */
+static struct value validity_of(struct columns *c, struct str text)
+{
+    struct value *v = c->validity;
+
+    while (v < c->validity + VALIDITIES - 1 && v->kind == VALUE_TEXT && v->text.at != text.at)
+        v++;
+    if (v->kind != VALUE_TEXT || v->text.at != text.at) {
+        *v = numbered(c, dictionary_put(&c->texts, text, &c->texts_arena));
+        v->text = text;
+    }
+    return *v;
+}
+
 /* False: read the record in full. */
 static bool take_leaf(struct columns *c, struct record *out, const struct wanted_leaf *leaf,
                       struct str text, struct arena *arena)
 {
     enum column to = leaf->path->column;
-    bool number = leaf->path->way == WAY_NUMBER || leaf->path->way == WAY_STATUS;
+    bool number = leaf->path->way == WAY_NUMBER || leaf->path->way == WAY_STATUS ||
+                  leaf->path->way == WAY_DURATION;
+    double ms;
     int64_t us;
 
     if (leaf->number != number && leaf->path->way != WAY_HEADER)
@@ -376,7 +394,15 @@ static bool take_leaf(struct columns *c, struct record *out, const struct wanted
     case WAY_NUMBER:
         return take_number(out, to, text);
     case WAY_STATUS:
-        return text.len == 3 && text.at[0] > '0' && take_number(out, to, text);
+        if (text.len != 3 || text.at[0] == '0' || !take_number(out, to, text))
+            return false;
+        out->column[to].same = (uint32_t)out->column[to].integer;
+        return true;
+    case WAY_DURATION:
+        if (!text_number(text, &ms, arena) || ms < 0)
+            return false;
+        out->column[to] = (struct value){.kind = VALUE_NUMBER, .number = ms + 0.0};
+        return true;
     case WAY_TIME:
         if (!take_text(out, to, text) || !timestamp_parse(text, &us))
             return false;
@@ -391,7 +417,7 @@ static bool take_leaf(struct columns *c, struct record *out, const struct wanted
     case WAY_PATIENT:
         if (text.len == 0 || !take_text(out, to, text))
             return false;
-        set(out, COLUMN_PATIENT_NHS_VALID, nhs_number_judge(text));
+        out->column[COLUMN_PATIENT_NHS_VALID] = validity_of(c, nhs_number_judge(text));
         return true;
     case WAY_SPINE:
         if (text.len == 0 || !take_text(out, to, text))
@@ -677,6 +703,8 @@ static bool same_value(const struct value *a, const struct value *b)
         return false;
     if (a->kind == VALUE_TEXT)
         return str_equal(a->text, b->text);
+    if (a->kind == VALUE_NUMBER)
+        return !(a->number < b->number) && !(a->number > b->number);
     if (a->kind != VALUE_LIST)
         return a->kind == VALUE_MISSING || a->integer == b->integer;
     for (size_t i = 0; i < a->list.count && a->list.count == b->list.count; i++)

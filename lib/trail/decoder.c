@@ -242,11 +242,16 @@ static void skip_to(struct decoder *d, struct decoded *c, uint32_t cell)
 
 /* ---- one value ---- */
 
-/* A number is written out when its text is asked for, which in rows passed it is not. */
+/* A number is written out, and an entry's text fetched, when the text is asked for, which for
+ * most values it is not. */
 static struct str text_now(struct decoder *d, struct decoded *c)
 {
-    if (!c->now.text.at && c->now.number != GUESS_ABSENT)
+    if (c->now.text.at)
+        return c->now.text;
+    if (c->now.number != GUESS_ABSENT)
         c->now.text = guess_print(c->plan, rest_of(d, c)->text, c->now.number);
+    else if (c->now.entry != DICTIONARY_NONE && c->plan.type == TYPE_ENTRY)
+        c->now.text = d->model->label[c - d->column].values.entry[c->now.entry];
     return c->now.text;
 }
 
@@ -269,11 +274,7 @@ static bool read_guess(struct decoder *d, struct decoded *c, const struct now *p
         return take_equal(d, c, parent);
     if (from != DICTIONARY_NONE)
         c->now.entry = model_kin(d->model, label, c->plan.parent, c->place, from);
-    if (c->now.entry == DICTIONARY_NONE)
-        return false;
-    if (c->plan.type != TYPE_SHAPE)
-        c->now.text = d->model->label[label].values.entry[c->now.entry];
-    return true;
+    return c->now.entry != DICTIONARY_NONE;
 }
 
 static void read_code(struct decoder *d, struct decoded *c)
@@ -287,10 +288,10 @@ static void read_code(struct decoder *d, struct decoded *c)
         c->now.text = next_raw(d, c);
     } else {
         c->now.entry = code == 0 ? rest_of(d, c)->next++ : (uint32_t)(code - 2);
-        if (c->now.entry < values->count)
-            c->now.text = values->entry[c->now.entry];
-        else
+        if (c->now.entry >= values->count) {
+            c->now.entry = DICTIONARY_NONE;
             d->bad = true;
+        }
     }
 }
 

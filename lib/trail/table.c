@@ -31,6 +31,7 @@ struct table_cursor {
     struct scan scan;
     bool begun, end, nothing;
     struct scan_filter filter;
+    bool wanted[COLUMN_COUNT];
     struct str patient_shown; /* asked for by mask and reference */
     struct record record;
     struct arena asked, arena;
@@ -115,10 +116,11 @@ static bool small_only(sqlite3_uint64 used)
     return !(used & ~small);
 }
 
+enum { USED_DIGITS = 16 };
 _Static_assert(COLUMN_GPC_PROFILE < 63, "small columns have bits of their own");
 
-/* A letter that says whether the index is enough, then conditions as pairs of letters:
- * column, operator; in the order of the arguments. */
+/* The columns used as in colUsed, in hexadecimal, then conditions as pairs of letters: column,
+ * operator; in the order of the arguments. */
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     double rows = 1e6;
@@ -126,12 +128,12 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     int n = 0;
 
     (void)base;
-    info->idxStr = sqlite3_malloc(2 * info->nConstraint + 2);
+    info->idxStr = sqlite3_malloc(USED_DIGITS + 2 * info->nConstraint + 1);
     if (!info->idxStr)
         return SQLITE_NOMEM;
     info->needToFreeIdxStr = 1;
-    info->idxStr[0] = small_only(info->colUsed) ? 's' : 'a';
-    pairs = info->idxStr + 1;
+    sqlite3_snprintf(USED_DIGITS + 1, info->idxStr, "%016llx", info->colUsed);
+    pairs = info->idxStr + USED_DIGITS;
     for (int i = 0; i < info->nConstraint; i++) {
         int column = info->aConstraint[i].iColumn;
         int op = info->aConstraint[i].op;
@@ -318,6 +320,18 @@ static int next_row(sqlite3_vtab_cursor *base)
     return SQLITE_ERROR;
 }
 
+static void take_used(struct table_cursor *c, const char *hex)
+{
+    sqlite3_uint64 used = 0;
+
+    for (int i = 0; i < USED_DIGITS; i++)
+        used = used << 4 | (sqlite3_uint64)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        c->wanted[i] = used >> (i < 63 ? i : 63) & 1;
+    c->filter = (struct scan_filter){.last_seq = UINT64_MAX, .small_only = small_only(used),
+                                     .wanted = c->wanted};
+}
+
 static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions, int argc,
                        sqlite3_value **argv)
 {
@@ -327,8 +341,8 @@ static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions,
     if (c->begun)
         scan_end(&c->scan);
     arena_reset(&c->asked);
-    c->filter = (struct scan_filter){.last_seq = UINT64_MAX, .small_only = *conditions == 's'};
-    conditions++;
+    take_used(c, conditions);
+    conditions += USED_DIGITS;
     c->patient_shown = (struct str){NULL, 0};
     c->nothing = false;
     for (int i = 0; i < n && i < argc; i++)

@@ -111,16 +111,14 @@ static void compare(const char *store, const bool wanted[COLUMN_COUNT], const st
 static void compare_all(const char *name, const struct zone *zone)
 {
     static const enum column in_full[] = {COLUMN_HTTP_URL, COLUMN_HTTP_PATH,
-                                          COLUMN_HTTP_QUERY, COLUMN_HTTP_DURATION_MS,
-                                          COLUMN_GPC_ASKED};
+                                          COLUMN_HTTP_QUERY, COLUMN_GPC_ASKED};
     bool wanted[COLUMN_COUNT];
     char store[4200];
 
     snprintf(store, sizeof store, "%s/%s", dir, name);
     for (int third = 0; third < 5; third++) {
         for (int i = 0; i < COLUMN_COUNT; i++)
-            wanted[i] = third == 4 || (i < COLUMN_ACCESS_UID &&
-                                       (third == 3 || i % 3 == third));
+            wanted[i] = third >= 3 || i % 3 == third;
         for (size_t i = 0; third < 4 && i < sizeof in_full / sizeof in_full[0]; i++)
             wanted[in_full[i]] = false;
         compare(store, wanted, zone);
