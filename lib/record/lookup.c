@@ -1,8 +1,6 @@
 /* lookup.c - see lookup.h. Members are walked by `next`, which steps over subtrees. */
 #include "record/lookup.h"
 
-
-
 #include "record/text.h"
 
 bool lookup_is(const struct token *k, enum token_kind kind)

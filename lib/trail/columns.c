@@ -130,7 +130,7 @@ struct interaction_slot {
 
 struct columns {
     bool wanted[COLUMN_COUNT];
-    bool always_full;
+    bool always_full, wants_token;
     const struct zone *zone;
     uint64_t generation;
     struct outline **outline; /* by shape; NULL: not looked at */
@@ -157,6 +157,8 @@ struct columns *columns_new(const bool wanted[COLUMN_COUNT], const struct zone *
                                             wanted[COLUMN_PATIENT_REF];
     for (size_t i = 0; i < sizeof in_full / sizeof in_full[0]; i++)
         c->always_full |= wanted[in_full[i]];
+    for (int i = TOKEN_FIRST; i < TOKEN_FIRST + TOKEN_COLUMNS; i++)
+        c->wants_token |= wanted[i];
     c->zone = zone;
     c->slot = xcalloc(TOKEN_SLOTS, sizeof(struct token_kind *));
     c->generation = UINT64_MAX;
@@ -277,7 +279,7 @@ static void look_at_payload(struct outline *o, const struct model *m, const stru
 
         if (!plain(name))
             o->verdict = BAD;
-        o->names_patient |= str_starts(name, STR(".requested_record")) ||
+        o->names_patient |= !plain(name) || str_starts(name, STR(".requested_record")) ||
                             str_starts(name, STR(".requesting_record"));
         if (str_equal(name, STR(".iat")))
             o->iat = label;
@@ -651,8 +653,7 @@ static bool take_token(struct columns *c, struct decoder *d,
     if (!header || !payload || decoder_text(d, LABEL_SIGNATURE).len > 0)
         return false;
     o = outline_of(c, d->model, payload);
-    if (o->verdict == BAD || (o->names_patient && lacks_patient(c, out)) ||
-        !claim_number(d, o->iat, &has_iat, &iat) || !claim_number(d, o->exp, &has_exp, &exp))
+    if (o->verdict == BAD || !claim_number(d, o->iat, &has_iat, &iat) || !claim_number(d, o->exp, &has_exp, &exp))
         return false;
     if (o->aud != LABEL_NONE && !d->model->label[o->aud].number &&
         !plain(decoder_text(d, o->aud)))
@@ -678,20 +679,28 @@ static bool take_token(struct columns *c, struct decoder *d,
 
 /* ---- a row ---- */
 
+/* May the URL or the token name one, where the record does not? */
+static bool may_name_patient(struct columns *c, struct decoder *d, const struct shape *url)
+{
+    const struct shape *payload = decoder_shape(d, SHAPE_PAYLOAD);
+
+    return !payload || outline_of(c, d->model, url)->names_patient ||
+           outline_of(c, d->model, payload)->names_patient;
+}
+
 static bool read_parts(struct columns *c, struct decoder *d, const struct shape *s,
                        const struct record_input *in, struct record *out,
                        struct arena *arena)
 {
     const struct shape *url = decoder_shape(d, SHAPE_URL);
     const struct interaction *call;
-    bool names;
 
     memset(out, 0, sizeof *out);
     if (!url)
         return false;
-    names = outline_of(c, d->model, url)->names_patient;
     call = take_record(c, d, outline_of(c, d->model, s), out, arena);
-    if (!call || (names && lacks_patient(c, out)) || !take_token(c, d, call, out, arena))
+    if (!call || (lacks_patient(c, out) && may_name_patient(c, d, url)) ||
+        (c->wants_token && !take_token(c, d, call, out, arena)))
         return false;
     record_frame(out, in);
     return !d->bad;

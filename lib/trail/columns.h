@@ -14,7 +14,7 @@
 struct columns;
 
 /* wanted, by column, is copied; other columns may be missing in what is read, but time,
- * status, source, user, organisation, practice and gpc.* never are. */
+ * status, source, practice and gpc.* never are. */
 struct columns *columns_new(const bool wanted[COLUMN_COUNT], const struct zone *zone);
 void columns_free(struct columns *c);
 

@@ -115,8 +115,10 @@ static struct columns *new_columns(const struct scan_filter *f, const struct zon
     bool wanted[COLUMN_COUNT];
 
     memcpy(wanted, f->wanted, sizeof wanted);
-    wanted[COLUMN_PATIENT_NHS_NUMBER] = true;
+    wanted[COLUMN_PATIENT_NHS_NUMBER] |= f->patient.len > 0 || f->count_untied;
     wanted[COLUMN_SSP_TRACE_ID] |= f->trace.len > 0;
+    wanted[COLUMN_USER_KEY] |= f->user.len > 0;
+    wanted[COLUMN_ORG_ODS] |= f->org.len > 0;
     return columns_new(wanted, zone);
 }
 
