@@ -23,6 +23,8 @@ void alert_maker_release(struct alert_maker *m)
     free(m->met);
     dictionary_release(&m->patients);
     dictionary_release(&m->practices);
+    renumber_release(&m->patients_known);
+    renumber_release(&m->practices_known);
     arena_release(&m->texts);
     arena_release(&m->arena);
 }
@@ -36,21 +38,35 @@ struct behind {
     struct str product;
 };
 
+static uint32_t keep_text(struct alert_maker *m, struct dictionary *d, struct renumber *known,
+                          const struct value *v)
+{
+    uint32_t *place = renumber_place(known, v->same);
+    struct str text;
+    uint32_t entry;
+
+    if (v->kind != VALUE_TEXT || v->text.len == 0)
+        return DICTIONARY_NONE;
+    if (place && *place)
+        return *place - 1;
+    arena_reset(&m->arena);
+    text = d == &m->patients ? nhs_number_plain(v->text, &m->arena) : v->text;
+    entry = text.len ? dictionary_put(d, text, &m->texts) : DICTIONARY_NONE;
+    if (place)
+        *place = entry + 1;
+    return entry;
+}
+
 uint32_t alert_keep(struct alert_maker *m, const struct record *r)
 {
-    struct str number = record_text(r, COLUMN_PATIENT_NHS_NUMBER);
-    struct str practice = record_text(r, COLUMN_PRACTICE_ODS);
-
     if (m->mets == m->met_cap) {
         m->met_cap = m->met_cap ? m->met_cap * 2 : 1024;
         m->met = xrealloc(m->met, m->met_cap * sizeof *m->met);
     }
-    arena_reset(&m->arena);
-    number = nhs_number_plain(number, &m->arena);
     m->met[m->mets] = (struct met_record){
         (uint64_t)r->column[COLUMN_SEQ].integer,
-        number.len ? dictionary_put(&m->patients, number, &m->texts) : DICTIONARY_NONE,
-        practice.len ? dictionary_put(&m->practices, practice, &m->texts) : DICTIONARY_NONE};
+        keep_text(m, &m->patients, &m->patients_known, &r->column[COLUMN_PATIENT_NHS_NUMBER]),
+        keep_text(m, &m->practices, &m->practices_known, &r->column[COLUMN_PRACTICE_ODS])};
     return (uint32_t)m->mets++;
 }
 

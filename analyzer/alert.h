@@ -19,6 +19,7 @@ struct alert_maker {
     struct met_record *met;
     size_t mets, met_cap;
     struct dictionary patients, practices;
+    struct renumber patients_known, practices_known;
     struct arena texts;
     struct trail *trail;
     const struct zone *zone;

@@ -99,3 +99,25 @@ void dictionary_release(struct dictionary *d)
     free(d->slot);
     memset(d, 0, sizeof *d);
 }
+
+enum { KNOWN_MAX = 1 << 20 };
+
+uint32_t *renumber_place(struct renumber *k, uint32_t number)
+{
+    if (number == 0 || number >= KNOWN_MAX)
+        return NULL;
+    if (number >= k->count) {
+        uint32_t n = (number + 64) * 2;
+
+        k->entry = xrealloc(k->entry, n * sizeof *k->entry);
+        memset(k->entry + k->count, 0, (n - k->count) * sizeof *k->entry);
+        k->count = n;
+    }
+    return &k->entry[number];
+}
+
+void renumber_release(struct renumber *k)
+{
+    free(k->entry);
+    *k = (struct renumber){NULL, 0};
+}

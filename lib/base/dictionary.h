@@ -29,4 +29,15 @@ void dictionary_reserve(struct dictionary *d, uint64_t n);
 void dictionary_add(struct dictionary *d, struct str text);
 void dictionary_release(struct dictionary *d);
 
+/* Entries, + 1, that are known by another number of the same text, so that it need not be
+ * looked for. Zero-initialise; renumber_release() frees. */
+struct renumber {
+    uint32_t *entry;
+    uint32_t count;
+};
+/* The place of that number, 0 where nothing is known yet; NULL for 0 and for numbers that
+ * are too large to be kept. Valid until the next call. */
+uint32_t *renumber_place(struct renumber *k, uint32_t number);
+void renumber_release(struct renumber *k);
+
 #endif

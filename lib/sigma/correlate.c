@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { OCCURRENCES_MAX = 64 << 20, SAME_MAX = 1 << 20 };
+enum { OCCURRENCES_MAX = 64 << 20 };
 
 /* The distinct values of some fields together, for all correlations that ask for them. */
 struct keys {
@@ -20,8 +20,7 @@ struct keys {
     struct dictionary texts;
     uint64_t event;  /* the entry below is of that one */
     uint32_t now;    /* DICTIONARY_NONE: the event lacks a value */
-    uint32_t *by_same; /* one field: entry + 1 by the number of the value */
-    size_t sames;
+    struct renumber by_same; /* one field: by the number of the value */
 };
 
 struct occurrence {
@@ -120,7 +119,7 @@ void correlator_free(struct correlator *c)
     }
     for (size_t i = 0; i < c->key_sets; i++) {
         dictionary_release(&c->keys[i]->texts);
-        free(c->keys[i]->by_same);
+        renumber_release(&c->keys[i]->by_same);
         free(c->keys[i]);
     }
     free(c->keys);
@@ -236,19 +235,6 @@ static bool is_value(const struct event_value *v)
     return v->kind >= EVENT_TEXT && v->kind != EVENT_LIST;
 }
 
-/* The key of one value whose number is known. */
-static uint32_t *known_key(struct keys *k, uint32_t same)
-{
-    if (same >= k->sames) {
-        size_t n = (same + 64U) * 2;
-
-        k->by_same = xrealloc(k->by_same, n * sizeof *k->by_same);
-        memset(k->by_same + k->sames, 0, (n - k->sames) * sizeof *k->by_same);
-        k->sames = n;
-    }
-    return &k->by_same[same];
-}
-
 static uint32_t find_key(struct correlator *c, struct keys *k, uint32_t user_field,
                          bool user_counts)
 {
@@ -263,8 +249,8 @@ static uint32_t find_key(struct correlator *c, struct keys *k, uint32_t user_fie
             buf_release(&key);
             return DICTIONARY_NONE;
         }
-        if (k->fields == 1 && v->same > 0 && v->same < SAME_MAX)
-            known = known_key(k, v->same);
+        if (k->fields == 1)
+            known = renumber_place(&k->by_same, v->same);
         if (known && *known)
             return *known - 1;
         put_key(&key, v->text);

@@ -93,13 +93,13 @@ static void keep(struct evaluator *e, struct column *c, uint32_t field)
     uint32_t entry;
 
     c->known = NULL;
-    if (n == 0 || c->value.kind < EVENT_TEXT || c->value.kind == EVENT_LIST)
+    if (n == 0 || c->value.kind < EVENT_TEXT)
         return;
     if (c->value.same > 0 && c->value.same < KEPT_NUMBERS) {
         c->known = answers_of(&c->by_same, c->value.same, n);
         return;
     }
-    if (c->value.text.len > KEPT_BYTES)
+    if (c->value.kind == EVENT_LIST || c->value.text.len > KEPT_BYTES)
         return;
     entry = c->values.count >= KEPT_VALUES
                 ? dictionary_find(&c->values, c->value.text)
@@ -303,10 +303,20 @@ static bool keyword(struct evaluator *e, struct predicate *p)
     return false;
 }
 
+/* Does the value, or one of the list, meet it? */
+static bool any_holds(struct predicate *p, const struct event_value *v)
+{
+    if (v->kind != EVENT_LIST)
+        return v->kind >= EVENT_TEXT && holds(p, v);
+    for (size_t i = 0; i < v->items; i++)
+        if (v->item[i].kind >= EVENT_TEXT && holds(p, &v->item[i]))
+            return true;
+    return false;
+}
+
 static bool decide(struct evaluator *e, struct predicate *p)
 {
     struct column *c;
-    bool yes = false;
 
     if (p->op == OP_KEYWORD)
         return keyword(e, p);
@@ -317,16 +327,11 @@ static bool decide(struct evaluator *e, struct predicate *p)
         return (c->value.kind != EVENT_MISSING) == p->truth;
     if (p->op == OP_NULL)
         return c->value.kind == EVENT_MISSING || c->value.kind == EVENT_NULL;
-    if (c->known) {
-        if (c->known[p->local] == UNKNOWN)
-            c->known[p->local] = holds(p, &c->value) ? YES : NO;
-        return c->known[p->local] == YES;
-    }
-    if (c->value.kind != EVENT_LIST)
-        return c->value.kind >= EVENT_TEXT && holds(p, &c->value);
-    for (size_t i = 0; i < c->value.items && !yes; i++)
-        yes = c->value.item[i].kind >= EVENT_TEXT && holds(p, &c->value.item[i]);
-    return yes;
+    if (!c->known)
+        return any_holds(p, &c->value);
+    if (c->known[p->local] == UNKNOWN)
+        c->known[p->local] = any_holds(p, &c->value) ? YES : NO;
+    return c->known[p->local] == YES;
 }
 
 static bool answer(struct evaluator *e, uint32_t number)

@@ -33,7 +33,7 @@ uint32_t rule_predicate(struct ruleset *s, const struct predicate *p, struct str
     }
     made = arena_alloc(&s->arena, sizeof *made);
     *made = *p;
-    if (p->op != OP_KEYWORD)
+    if (p->op != OP_KEYWORD && p->op != OP_EXISTS && p->op != OP_NULL && p->op != OP_SAME)
         made->local = s->locals[p->field]++;
     s->predicate[s->predicates++] = made;
     return n;

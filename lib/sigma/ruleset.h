@@ -127,7 +127,7 @@ struct ruleset {
     struct predicate **predicate;
     size_t predicates, predicate_cap;
     struct dictionary fields, forms; /* forms: of predicates, so that equal ones are one */
-    uint32_t *locals;                /* by field: predicates so far */
+    uint32_t *locals;                /* by field: its predicates on values */
     size_t locals_cap;
     /* Of rules about our log: is there such a field? NULL: that is not checked. */
     bool (*known)(struct str field, const char **near);

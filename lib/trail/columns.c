@@ -28,6 +28,7 @@ enum {
     INTERACTION_SLOTS = 256,
     TRIES_MAX = 16,
     VALIDITIES = 4,
+    CODE_SETS = 32,
     TOKEN_FIRST = COLUMN_JWT_STATE,
     TOKEN_COLUMNS = COLUMN_DEVICE_VERSION - COLUMN_JWT_STATE + 1
 };
@@ -142,6 +143,8 @@ struct columns {
     struct interaction_slot interaction[INTERACTION_SLOTS];
     uint64_t seed[2];
     struct value validity[VALIDITIES];
+    uint64_t codes[CODE_SETS][JWT_CODE_WORDS];
+    uint32_t code_sets;
     struct timestamp_hour hour;
     struct buf header, payload; /* a token's parts, decoded */
     struct arena outlines_arena, texts_arena, once;
@@ -636,6 +639,18 @@ static void hash_token(struct columns *c, struct decoder *d, const struct shape 
     set(out, COLUMN_JWT_HASH, (struct str){hex, 2 * HASH_BYTES});
 }
 
+/* The number of a set of codes; 0 where there are too many. */
+static uint32_t number_of_codes(struct columns *c, const struct jwt_said *said)
+{
+    for (uint32_t i = 0; i < c->code_sets; i++)
+        if (memcmp(c->codes[i], said->code, sizeof said->code) == 0)
+            return i + 1;
+    if (c->code_sets == CODE_SETS)
+        return 0;
+    memcpy(c->codes[c->code_sets++], said->code, sizeof said->code);
+    return c->code_sets;
+}
+
 static bool take_token(struct columns *c, struct decoder *d,
                        const struct interaction *call, struct record *out,
                        struct arena *arena)
@@ -653,7 +668,8 @@ static bool take_token(struct columns *c, struct decoder *d,
     if (!header || !payload || decoder_text(d, LABEL_SIGNATURE).len > 0)
         return false;
     o = outline_of(c, d->model, payload);
-    if (o->verdict == BAD || !claim_number(d, o->iat, &has_iat, &iat) || !claim_number(d, o->exp, &has_exp, &exp))
+    if (o->verdict == BAD || !claim_number(d, o->iat, &has_iat, &iat) ||
+        !claim_number(d, o->exp, &has_exp, &exp))
         return false;
     if (o->aud != LABEL_NONE && !d->model->label[o->aud].number &&
         !plain(decoder_text(d, o->aud)))
@@ -672,6 +688,7 @@ static bool take_token(struct columns *c, struct decoder *d,
         set(out, COLUMN_JWT_AUD, decoder_text(d, o->aud));
     said = k->said;
     jwt_meet(out, &said, &found, &in, arena);
+    out->column[COLUMN_JWT_VIOLATIONS].same = number_of_codes(c, &said);
     if (c->wanted[COLUMN_JWT_HASH])
         hash_token(c, d, header, payload, out, arena);
     return true;

@@ -66,6 +66,12 @@ static void keep_promise(struct numbered *n, const struct record *r, struct aren
         *known = *v;
         if (v->kind == VALUE_TEXT)
             known->text = arena_copy(kept, v->text);
+        if (v->kind == VALUE_LIST) { /* of constant texts */
+            struct str *at = arena_alloc(kept, (v->list.count + 1) * sizeof *at);
+
+            memcpy(at, v->list.at, v->list.count * sizeof *at);
+            known->list.at = at;
+        }
     }
 }
 
