@@ -65,6 +65,8 @@ fuzz:
 # byte of a store changed in turn (EDITS=).
 bench: all
 	@GENERATE="$(GEN)" sh bench/run.sh
+bench-detect: all
+	@GENERATE="$(GEN)" sh bench/detect.sh
 kills: all
 	@GENERATE="$(GEN)" sh tests/kill.sh
 # Random rules beside a brute-force oracle (RULES=, RECORDS=, SEED=).
@@ -88,4 +90,4 @@ clean:
 help:
 	@sed -n '1,4s/^# //p' Makefile
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all test tidy demo fuzz bench kills edits oracle install clean help FORCE
+.PHONY: all test tidy demo fuzz bench bench-detect kills edits oracle install clean help FORCE
