@@ -40,6 +40,7 @@ struct detecting {
     struct buf missing;  /* of the summary: rules not evaluated */
     size_t not_evaluated;
     bool full;           /* the correlator can take no more */
+    struct err late_err; /* of reading a token's hash late, with code < 0 */
     struct buf out;      /* alerts, until they are durable */
 };
 
@@ -166,6 +167,22 @@ static void look_at(struct detecting *d, const struct record *r)
               d->maker.mets == UINT32_MAX;
 }
 
+/* The hash of a token whose like was sent several times. */
+static struct str token_hash(void *ctx, uint32_t record, struct arena *arena)
+{
+    struct detecting *d = ctx;
+    struct trail_row row;
+    struct record r;
+    struct err err;
+
+    if (trail_row(d->trail, d->maker.met[record].seq, &row, &err) < 0) {
+        d->late_err = err;
+        return STR("");
+    }
+    record_read(&r, &row.input, d->zone, arena);
+    return record_text(&r, COLUMN_JWT_HASH);
+}
+
 static int scan(struct detecting *d, struct err *err)
 {
     /* What alerts and correlations need of a record beside what rules ask for. */
@@ -173,10 +190,13 @@ static int scan(struct detecting *d, struct err *err)
                                  [COLUMN_DEVICE_MODEL] = true, [COLUMN_SSP_FROM] = true,
                                  [COLUMN_PATIENT_NHS_NUMBER] = true};
     struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = wanted};
+    uint32_t hash = dictionary_find(&d->set.fields, STR("jwt.hash"));
     struct record record;
     struct scan s;
     int rc = 0;
 
+    filter.token_marks = hash != DICTIONARY_NONE &&
+                         correlator_late(d->correlator, hash, token_hash, d);
     record_fields_want(&d->maker.fields, &d->set, wanted);
     filter.has_since = d->since_us != INT64_MIN;
     filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
@@ -440,7 +460,8 @@ int detect_run(const struct options *o)
     if (rc == 0) {
         order_sources(&d);
         correlator_finish(d.correlator);
-        rc = give_all(&d, &err);
+        err = d.late_err;
+        rc = err.code < 0 ? err.code : give_all(&d, &err);
     }
     if (rc == 0 && o->summary)
         rc = write_summary(&d, (double)(disk_now_us() - begun) / 1e6, &err);

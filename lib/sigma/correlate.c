@@ -17,6 +17,7 @@ struct keys {
     const uint32_t *field;
     size_t fields;
     bool grouped;    /* by: where a user is among the fields, it must count */
+    bool late;       /* by marks, until groups are resolved */
     struct dictionary texts;
     uint64_t event;  /* the entry below is of that one */
     uint32_t now;    /* DICTIONARY_NONE: the event lacks a value */
@@ -49,6 +50,8 @@ struct correlator {
     struct rule **detection, **correlation; /* those to look at */
     size_t detections, correlations;
     uint64_t event;
+    correlator_resolve *resolve;
+    void *resolve_ctx;
     const struct finding **all;
     size_t count;
     size_t occurrences;
@@ -130,6 +133,37 @@ void correlator_free(struct correlator *c)
     free(c->all);
     arena_release(&c->arena);
     free(c);
+}
+
+static bool asks_for(const struct ruleset *s, uint32_t field)
+{
+    if (s->locals[field] > 0)
+        return true;
+    for (size_t i = 0; i < s->predicates; i++) {
+        const struct predicate *p = s->predicate[i];
+
+        if (p->op == OP_KEYWORD || (p->op == OP_SAME && (p->field == field ||
+                                                         p->other == field)))
+            return true;
+    }
+    return false;
+}
+
+bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *resolve,
+                     void *ctx)
+{
+    if (asks_for(c->set, field))
+        return false;
+    for (size_t i = 0; i < c->key_sets; i++)
+        for (size_t k = 0; k < c->keys[i]->fields; k++)
+            if (c->keys[i]->field[k] == field &&
+                (!c->keys[i]->grouped || c->keys[i]->fields > 1))
+                return false;
+    for (size_t i = 0; i < c->key_sets; i++)
+        c->keys[i]->late = c->keys[i]->fields == 1 && c->keys[i]->field[0] == field;
+    c->resolve = resolve;
+    c->resolve_ctx = ctx;
+    return true;
 }
 
 /* ---- findings ---- */
@@ -534,6 +568,72 @@ static void put_groups(struct pending *p, uint64_t least)
     }
 }
 
+/* Begin with the occurrences of a group. */
+static void take_group(struct window *w, struct occurrence *at, size_t count)
+{
+    w->at = at;
+    w->count = count;
+    w->low = w->taken = w->tied = 0;
+    w->open = NULL;
+    for (size_t i = 0; i < w->k->count; i++)
+        w->chain[i] = INT64_MIN;
+}
+
+/* Leave nothing in the window, which reaches up to `end`. */
+static void leave_group(struct window *w, size_t end)
+{
+    while (w->low < end)
+        count_one(w, &w->at[w->low++], false);
+}
+
+static int by_group(const void *a, const void *b)
+{
+    const struct occurrence *x = a;
+    const struct occurrence *y = b;
+
+    return x->group != y->group ? (x->group < y->group ? -1 : 1) : in_order(a, b);
+}
+
+/* Does anything fire in a group of marks? What fires in a part of it fires in the whole. */
+static bool may_fire(struct window *w, struct occurrence *at, size_t count)
+{
+    size_t from, i = 0;
+    bool fired = false;
+
+    take_group(w, at, count);
+    for (; i < count && !fired; i++)
+        fired = fires(w, i, &from);
+    leave_group(w, i);
+    return fired;
+}
+
+/* Give the occurrences of a mark the groups of their values. */
+static void resolve(struct correlator *c, struct pending *p, struct occurrence *at,
+                    size_t count)
+{
+    struct arena once = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        struct buf key = {0};
+
+        arena_reset(&once);
+        put_key(&key, c->resolve(c->resolve_ctx, at[i].at.record, &once));
+        at[i].group = dictionary_put(&p->groups->texts, buf_str(&key), &c->arena);
+        buf_release(&key);
+    }
+    arena_release(&once);
+    qsort(at, count, sizeof *at, by_group);
+}
+
+static size_t group_end(const struct pending *p, size_t from, size_t end)
+{
+    size_t to = from;
+
+    while (to < end && p->at[to].group == p->at[from].group)
+        to++;
+    return to;
+}
+
 static void work_out(struct correlator *c, struct pending *p)
 {
     const struct correlation *k = &p->rule->correlation;
@@ -543,18 +643,19 @@ static void work_out(struct correlator *c, struct pending *p)
     put_groups(p, k->type == CORRELATION_TEMPORAL_ORDERED ? k->count : k->least);
     w.in_window = xcalloc(numbers + 1, sizeof *w.in_window);
     w.chain = xcalloc(k->count + 1, sizeof *w.chain);
-    for (size_t from = 0, to; from < p->count; from = to) {
-        for (to = from; to < p->count && p->at[to].group == p->at[from].group;)
-            to++;
-        w.at = p->at + from;
-        w.count = to - from;
-        w.low = w.taken = w.tied = 0;
-        w.open = NULL;
-        for (size_t i = 0; i < k->count; i++)
-            w.chain[i] = INT64_MIN;
-        go_through(&w);
-        while (w.low < w.count) /* leave nothing in the window */
-            count_one(&w, &w.at[w.low++], false);
+    for (size_t from = 0, end; from < p->count; from = end) {
+        end = group_end(p, from, p->count);
+        if (p->groups->late) {
+            if (!may_fire(&w, p->at + from, end - from))
+                continue;
+            resolve(c, p, p->at + from, end - from);
+        }
+        for (size_t to; from < end; from = to) {
+            to = group_end(p, from, end);
+            take_group(&w, p->at + from, to - from);
+            go_through(&w);
+            leave_group(&w, w.count);
+        }
     }
     for (size_t i = 0; i < p->founds; i++)
         put_in_order(p->found[i]);

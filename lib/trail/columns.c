@@ -20,6 +20,7 @@
 #include "record/text.h"
 #include "record/timestamp.h"
 #include "trail/leaf.h"
+#include "trail/outline.h"
 
 enum {
     TOKEN_SLOTS = 1 << 18,
@@ -33,84 +34,9 @@ enum {
     TOKEN_COLUMNS = COLUMN_DEVICE_VERSION - COLUMN_JWT_STATE + 1
 };
 
-/* How a leaf becomes a column. */
-enum way {
-    WAY_TEXT,
-    WAY_HEADER,  /* the first of its name, a string or a number */
-    WAY_NUMBER,  /* a whole one from 0 on */
-    WAY_STATUS,
-    WAY_DURATION,
-    WAY_TIME,
-    WAY_SOURCE,
-    WAY_KIND,
-    WAY_FILLED,  /* a string that is not empty */
-    WAY_PATIENT,
-    WAY_SPINE
-};
-
-struct path {
-    const char *name;
-    enum column column;
-    enum way way;
-    bool always; /* read though it is not asked for: others hang on it */
-};
-
-static const struct path paths[] = {
-    {".time", COLUMN_TIME_RAW, WAY_TIME, true},
-    {".source", COLUMN_SOURCE_NAME, WAY_SOURCE, true},
-    {".seq", COLUMN_SOURCE_SEQ, WAY_NUMBER, true},
-    {".kind", COLUMN_KIND, WAY_KIND, true},
-    {".request.method", COLUMN_HTTP_METHOD, WAY_TEXT, true},
-    {".response.status", COLUMN_HTTP_STATUS, WAY_STATUS, true},
-    {".response.durationMs", COLUMN_HTTP_DURATION_MS, WAY_DURATION, false},
-    {".response.bytes", COLUMN_HTTP_BYTES, WAY_NUMBER, false},
-    {".response.matches", COLUMN_PATIENT_MATCHES, WAY_NUMBER, false},
-    {".response.error", COLUMN_HTTP_ERROR, WAY_TEXT, false},
-    {".response.outcome.issue.0.code", COLUMN_FHIR_ISSUE, WAY_TEXT, false},
-    {".response.outcome.issue.0.diagnostics", COLUMN_FHIR_DIAGNOSTICS, WAY_TEXT, false},
-    {".response.outcome.issue.0.details.coding.0.code", COLUMN_FHIR_SPINE_CODE_RAW, WAY_SPINE,
-     false},
-    {".provider.ods", COLUMN_PRACTICE_ODS, WAY_FILLED, true},
-    {".provider.asid", COLUMN_PROVIDER_ASID, WAY_TEXT, false},
-    {".provider.system", COLUMN_PROVIDER_SYSTEM, WAY_TEXT, false},
-    {".provider.version", COLUMN_PROVIDER_VERSION, WAY_TEXT, false},
-    {".client.ip", COLUMN_CLIENT_IP, WAY_TEXT, false},
-    {".client.tls.version", COLUMN_CLIENT_TLS_VERSION, WAY_TEXT, false},
-    {".client.tls.cipher", COLUMN_CLIENT_TLS_CIPHER, WAY_TEXT, false},
-    {".client.tls.subject", COLUMN_CLIENT_TLS_SUBJECT, WAY_TEXT, false},
-    {".client.tls.serial", COLUMN_CLIENT_TLS_SERIAL, WAY_TEXT, false},
-    {".patient.id", COLUMN_PATIENT_ID, WAY_TEXT, false},
-    {".patient.nhsNumber", COLUMN_PATIENT_NHS_NUMBER, WAY_PATIENT, false},
-    {".request.headers.ssp-traceid", COLUMN_SSP_TRACE_ID, WAY_HEADER, false},
-    {".request.headers.ssp-from", COLUMN_SSP_FROM, WAY_HEADER, false},
-    {".request.headers.ssp-to", COLUMN_SSP_TO, WAY_HEADER, false},
-    {".request.headers.ssp-interactionid", COLUMN_SSP_INTERACTION, WAY_HEADER, true},
-    {".request.headers.user-agent", COLUMN_HTTP_USER_AGENT, WAY_HEADER, false},
-    {".request.headers.x-request-id", COLUMN_HTTP_REQUEST_ID, WAY_HEADER, false}};
-
 /* Columns that no value alone says. */
 static const enum column in_full[] = {COLUMN_HTTP_URL, COLUMN_HTTP_PATH, COLUMN_HTTP_QUERY,
                                       COLUMN_GPC_ASKED};
-
-struct wanted_leaf {
-    uint16_t label;
-    bool number;
-    const struct path *path;
-    uint32_t *same; /* by entry of the label: its number; 0: not asked for yet */
-    uint32_t entries;
-};
-
-enum verdict { UNTRIED, GOOD, BAD };
-
-/* What is known of the texts of one shape. */
-struct outline {
-    bool names_patient; /* URL, payload: one may stand in it */
-    uint8_t verdict;         /* record; payload: of no BAD one tokens are kept */
-    uint8_t tries;           /* record: rows that could not be compared */
-    struct wanted_leaf *leaf; /* record: those to be read; header, payload: what is kept */
-    uint16_t leaves;
-    uint16_t iat, exp, aud;   /* payload; LABEL_NONE */
-};
 
 /* What the tokens of one kind say. */
 struct token_kind {
@@ -130,12 +56,10 @@ struct interaction_slot {
 };
 
 struct columns {
-    bool wanted[COLUMN_COUNT];
-    bool always_full, wants_token;
+    bool always_full, wants_token, marks;
     const struct zone *zone;
     uint64_t generation;
-    struct outline **outline; /* by shape; NULL: not looked at */
-    size_t outlines;
+    struct outlines outlines;
     struct token_kind **slot;
     size_t tokens;
     struct dictionary texts;
@@ -147,19 +71,21 @@ struct columns {
     uint32_t code_sets;
     struct timestamp_hour hour;
     struct buf header, payload; /* a token's parts, decoded */
-    struct arena outlines_arena, texts_arena, once;
+    struct arena texts_arena, once;
 };
 
-struct columns *columns_new(const bool wanted[COLUMN_COUNT], const struct zone *zone)
+struct columns *columns_new(const bool wanted[COLUMN_COUNT], bool marks,
+                            const struct zone *zone)
 {
     struct columns *c = xcalloc(1, sizeof *c);
 
-    memcpy(c->wanted, wanted, sizeof c->wanted);
-    c->wanted[COLUMN_FHIR_SPINE_CODE_RAW] |= wanted[COLUMN_FHIR_SPINE_CODE];
-    c->wanted[COLUMN_PATIENT_NHS_NUMBER] |= wanted[COLUMN_PATIENT_NHS_VALID] ||
+    memcpy(c->outlines.wanted, wanted, sizeof c->outlines.wanted);
+    c->outlines.wanted[COLUMN_FHIR_SPINE_CODE_RAW] |= wanted[COLUMN_FHIR_SPINE_CODE];
+    c->outlines.wanted[COLUMN_PATIENT_NHS_NUMBER] |= wanted[COLUMN_PATIENT_NHS_VALID] ||
                                             wanted[COLUMN_PATIENT_REF];
     for (size_t i = 0; i < sizeof in_full / sizeof in_full[0]; i++)
         c->always_full |= wanted[in_full[i]];
+    c->marks = c->wants_token = marks;
     for (int i = TOKEN_FIRST; i < TOKEN_FIRST + TOKEN_COLUMNS; i++)
         c->wants_token |= wanted[i];
     c->zone = zone;
@@ -177,24 +103,20 @@ static void restart(struct columns *c)
     c->given += c->texts.count;
     dictionary_release(&c->texts);
     arena_reset(&c->texts_arena);
-    free(c->outline);
-    c->outline = NULL;
-    c->outlines = 0;
+    outlines_restart(&c->outlines);
     memset(c->interaction, 0, sizeof c->interaction);
     memset(c->validity, 0, sizeof c->validity);
-    arena_reset(&c->outlines_arena);
 }
 
 void columns_free(struct columns *c)
 {
     if (!c)
         return;
-    free(c->outline);
+    outlines_release(&c->outlines);
     free(c->slot);
     buf_release(&c->header);
     buf_release(&c->payload);
     arena_release(&c->hour.arena);
-    arena_release(&c->outlines_arena);
     dictionary_release(&c->texts);
     arena_release(&c->texts_arena);
     arena_release(&c->once);
@@ -221,131 +143,6 @@ static void set(struct record *out, enum column c, struct str text)
 static void set_integer(struct record *out, enum column c, int64_t v)
 {
     out->column[c] = (struct value){.kind = VALUE_INTEGER, .integer = v};
-}
-
-/* ---- what shapes fix ---- */
-
-static const struct path *path_of(struct str name)
-{
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (paths[i].way == WAY_HEADER ? str_equal_nocase(name, str_of(paths[i].name))
-                                       : str_equal(name, str_of(paths[i].name)))
-            return &paths[i];
-    return NULL;
-}
-
-static void keep_leaf(struct outline *o, const struct model *m, uint16_t label,
-                      const struct path *path)
-{
-    o->leaf[o->leaves++] =
-        (struct wanted_leaf){.label = label, .number = m->label[label].number, .path = path};
-}
-
-static void look_at_record(struct columns *c, struct outline *o, const struct model *m,
-                           const struct shape *s)
-{
-    bool seen[COLUMN_COUNT] = {false};
-
-    for (size_t i = 0; i < s->leaves; i++) {
-        const struct path *path = path_of(m->label[s->label[i]].name);
-
-        if (!plain(m->label[s->label[i]].name))
-            o->verdict = BAD; /* a member's name is not what stands here */
-        if (path && !seen[path->column] && (path->always || c->wanted[path->column])) {
-            seen[path->column] = true;
-            keep_leaf(o, m, s->label[i], path);
-        }
-    }
-    if (s->token < 0 || s->url < 0 || s->more_holders)
-        o->verdict = BAD;
-}
-
-/* Does the judge look at what stands there, beside iat, exp and aud? */
-static bool is_looked_at(struct str name)
-{
-    static const char *const looked_at[] = {".iss", ".sub", ".reason_for_request",
-                                            ".requested_scope"};
-
-    for (size_t i = 0; i < sizeof looked_at / sizeof looked_at[0]; i++)
-        if (str_equal(name, str_of(looked_at[i])))
-            return true;
-    return str_starts(name, STR(".requesting_")) &&
-           !str_starts(name, STR(".requesting_record"));
-}
-
-static void look_at_payload(struct outline *o, const struct model *m, const struct shape *s)
-{
-    o->iat = o->exp = o->aud = LABEL_NONE;
-    for (size_t i = 0; i < s->leaves; i++) {
-        uint16_t label = s->label[i];
-        struct str name = m->label[label].name;
-
-        if (!plain(name))
-            o->verdict = BAD;
-        o->names_patient |= !plain(name) || str_starts(name, STR(".requested_record")) ||
-                            str_starts(name, STR(".requesting_record"));
-        if (str_equal(name, STR(".iat")))
-            o->iat = label;
-        else if (str_equal(name, STR(".exp")))
-            o->exp = label;
-        else if (str_equal(name, STR(".aud")))
-            o->aud = label;
-        else if (is_looked_at(name))
-            keep_leaf(o, m, label, NULL);
-    }
-}
-
-/* A parameter `identifier` of a URL stands in its pieces: a word of digits cannot hold it. */
-static void look_at_url(struct columns *c, struct outline *o, const struct model *m,
-                        const struct shape *s)
-{
-    static const struct str word = {"identifier", 10};
-
-    for (size_t i = 0; i <= s->leaves; i++) {
-        struct str piece = url_decode(m->shapes.pieces.entry[s->piece[i]], &c->once);
-
-        for (size_t at = 0; at + word.len <= piece.len; at++)
-            o->names_patient |= memcmp(piece.at + at, word.at, word.len) == 0;
-    }
-}
-
-static struct outline *outline_of(struct columns *c, const struct model *m,
-                                  const struct shape *s)
-{
-    size_t number = (size_t)(s - m->shapes.shape);
-    struct outline *o;
-
-    if (number >= c->outlines) {
-        size_t n = (number + 64) * 2;
-
-        c->outline = xrealloc(c->outline, n * sizeof(struct outline *));
-        memset(c->outline + c->outlines, 0, (n - c->outlines) * sizeof(struct outline *));
-        c->outlines = n;
-    }
-    if (c->outline[number])
-        return c->outline[number];
-    o = arena_alloc(&c->outlines_arena, sizeof *o);
-    *o = (struct outline){.verdict = UNTRIED};
-    o->leaf = arena_alloc(&c->outlines_arena, (s->leaves + 1U) * sizeof *o->leaf);
-    c->outline[number] = o;
-    switch ((enum shape_kind)s->kind) {
-    case SHAPE_RECORD:
-        look_at_record(c, o, m, s);
-        break;
-    case SHAPE_HEADER:
-        for (size_t i = 0; i < s->leaves; i++)
-            keep_leaf(o, m, s->label[i], NULL);
-        break;
-    case SHAPE_PAYLOAD:
-        look_at_payload(o, m, s);
-        break;
-    case SHAPE_URL:
-        look_at_url(c, o, m, s);
-        break;
-    case SHAPE_KINDS:
-        break;
-    }
-    return o;
 }
 
 /* ---- the record itself ---- */
@@ -439,7 +236,7 @@ static uint32_t number_of(struct columns *c, struct wanted_leaf *leaf, uint32_t 
 {
     if (entry >= leaf->entries) {
         uint32_t n = (entry + 32) * 2;
-        uint32_t *same = arena_alloc(&c->outlines_arena, n * sizeof *same);
+        uint32_t *same = arena_alloc(&c->outlines.arena, n * sizeof *same);
 
         memset(same, 0, n * sizeof *same);
         if (leaf->entries)
@@ -485,7 +282,8 @@ static const struct interaction_slot *interaction_of(struct columns *c, struct s
 
 static bool lacks_patient(const struct columns *c, const struct record *out)
 {
-    return c->wanted[COLUMN_PATIENT_NHS_NUMBER] && !has(out, COLUMN_PATIENT_NHS_NUMBER);
+    return c->outlines.wanted[COLUMN_PATIENT_NHS_NUMBER] &&
+           !has(out, COLUMN_PATIENT_NHS_NUMBER);
 }
 
 /* The columns that the record has of its own, and its row of the catalogue; NULL: read it in
@@ -587,8 +385,8 @@ static const struct token_kind *token_of(struct columns *c, struct decoder *d,
                                          const struct shape *payload,
                                          const struct jwt_input *in)
 {
-    const struct outline *parts[2] = {outline_of(c, d->model, header),
-                                      outline_of(c, d->model, payload)};
+    const struct outline *parts[2] = {outline_of(&c->outlines, d->model, header),
+                                      outline_of(&c->outlines, d->model, payload)};
     uint64_t outline[3] = {(uint64_t)(header - d->model->shapes.shape),
                            (uint64_t)(payload - d->model->shapes.shape),
                            (uint64_t)in->old << 1 | in->migrate};
@@ -667,8 +465,8 @@ static bool take_token(struct columns *c, struct decoder *d,
 
     if (!header || !payload || decoder_text(d, LABEL_SIGNATURE).len > 0)
         return false;
-    o = outline_of(c, d->model, payload);
-    if (o->verdict == BAD || !claim_number(d, o->iat, &has_iat, &iat) ||
+    o = outline_of(&c->outlines, d->model, payload);
+    if (o->verdict == VERDICT_BAD || !claim_number(d, o->iat, &has_iat, &iat) ||
         !claim_number(d, o->exp, &has_exp, &exp))
         return false;
     if (o->aud != LABEL_NONE && !d->model->label[o->aud].number &&
@@ -689,7 +487,7 @@ static bool take_token(struct columns *c, struct decoder *d,
     said = k->said;
     jwt_meet(out, &said, &found, &in, arena);
     out->column[COLUMN_JWT_VIOLATIONS].same = number_of_codes(c, &said);
-    if (c->wanted[COLUMN_JWT_HASH])
+    if (c->outlines.wanted[COLUMN_JWT_HASH] && !c->marks)
         hash_token(c, d, header, payload, out, arena);
     return true;
 }
@@ -701,8 +499,8 @@ static bool may_name_patient(struct columns *c, struct decoder *d, const struct 
 {
     const struct shape *payload = decoder_shape(d, SHAPE_PAYLOAD);
 
-    return !payload || outline_of(c, d->model, url)->names_patient ||
-           outline_of(c, d->model, payload)->names_patient;
+    return !payload || outline_of(&c->outlines, d->model, url)->names_patient ||
+           outline_of(&c->outlines, d->model, payload)->names_patient;
 }
 
 static bool read_parts(struct columns *c, struct decoder *d, const struct shape *s,
@@ -715,7 +513,7 @@ static bool read_parts(struct columns *c, struct decoder *d, const struct shape 
     memset(out, 0, sizeof *out);
     if (!url)
         return false;
-    call = take_record(c, d, outline_of(c, d->model, s), out, arena);
+    call = take_record(c, d, outline_of(&c->outlines, d->model, s), out, arena);
     if (!call || (lacks_patient(c, out) && may_name_patient(c, d, url)) ||
         (c->wants_token && !take_token(c, d, call, out, arena)))
         return false;
@@ -744,7 +542,8 @@ static bool same_columns(const struct columns *c, const struct record *parts,
                          const struct record *full)
 {
     for (int i = 0; i < COLUMN_COUNT; i++)
-        if ((c->wanted[i] || parts->column[i].kind != VALUE_MISSING) &&
+        if ((c->outlines.wanted[i] || parts->column[i].kind != VALUE_MISSING) &&
+            !(c->marks && i == COLUMN_JWT_HASH) &&
             !same_value(&parts->column[i], &full->column[i]))
             return false;
     return full->reject == REJECT_NONE;
@@ -762,9 +561,24 @@ static int read_in_full(struct columns *c, struct block_reader *b, struct record
     return rc;
 }
 
-int columns_read(struct columns *c, struct block_reader *b, uint64_t generation,
-                 struct record_input *in, struct record *out, struct arena *arena,
-                 struct err *err)
+/* Columns alone decide, so that both ways give one token the same mark. */
+static void mark_token(const struct columns *c, struct record *out, struct arena *arena)
+{
+    const struct value times[2] = {out->column[COLUMN_JWT_IAT], out->column[COLUMN_JWT_EXP]};
+    uint64_t h[2] = {c->seed[0], c->seed[1]};
+    char *text = arena_alloc(arena, sizeof h);
+
+    mix_two(h, record_text(out, COLUMN_USER_KEY));
+    mix_two(h, record_text(out, COLUMN_JWT_AUD));
+    for (int i = 0; i < 2; i++)
+        if (times[i].kind == VALUE_INTEGER)
+            mix_two(h, (struct str){(const char *)&times[i].integer, sizeof(int64_t)});
+    memcpy(text, h, sizeof h);
+    set(out, COLUMN_JWT_HASH, (struct str){text, sizeof h});
+}
+
+static int read_row(struct columns *c, struct block_reader *b, struct record_input *in,
+                    struct record *out, struct arena *arena, struct err *err)
 {
     struct decoder *d = &b->decoder;
     const struct shape *s;
@@ -772,25 +586,36 @@ int columns_read(struct columns *c, struct block_reader *b, uint64_t generation,
     struct record parts;
     int rc;
 
+    s = c->always_full || in->format != FORMAT_GPC_AUDIT || in->too_large
+            ? NULL : decoder_shape(d, SHAPE_RECORD);
+    o = s ? outline_of(&c->outlines, d->model, s) : NULL;
+    if (o && o->verdict == VERDICT_GOOD && read_parts(c, d, s, in, out, arena)) {
+        if (c->marks)
+            mark_token(c, out, arena);
+        block_pass(b);
+        return 0;
+    }
+    if ((rc = read_in_full(c, b, in, out, arena, err)) < 0)
+        return rc;
+    if (o && o->verdict == VERDICT_UNTRIED) {
+        if (read_parts(c, d, s, in, &parts, arena))
+            o->verdict = same_columns(c, &parts, out) ? VERDICT_GOOD : VERDICT_BAD;
+        else if (++o->tries == TRIES_MAX)
+            o->verdict = VERDICT_BAD;
+    }
+    if (c->marks && has(out, COLUMN_JWT_HASH))
+        mark_token(c, out, arena);
+    return 0;
+}
+
+int columns_read(struct columns *c, struct block_reader *b, uint64_t generation,
+                 struct record_input *in, struct record *out, struct arena *arena,
+                 struct err *err)
+{
     if (generation != c->generation || c->tokens >= TOKENS_MAX ||
         c->texts.count >= TEXTS_MAX)
         restart(c);
     c->generation = generation;
     arena_reset(&c->once);
-    s = c->always_full || in->format != FORMAT_GPC_AUDIT || in->too_large
-            ? NULL : decoder_shape(d, SHAPE_RECORD);
-    o = s ? outline_of(c, d->model, s) : NULL;
-    if (o && o->verdict == GOOD && read_parts(c, d, s, in, out, arena)) {
-        block_pass(b);
-        return 0;
-    }
-    if ((rc = read_in_full(c, b, in, out, arena, err)) < 0 || !o)
-        return rc;
-    if (o->verdict != UNTRIED)
-        return 0;
-    if (read_parts(c, d, s, in, &parts, arena))
-        o->verdict = same_columns(c, &parts, out) ? GOOD : BAD;
-    else if (++o->tries == TRIES_MAX)
-        o->verdict = BAD;
-    return 0;
+    return read_row(c, b, in, out, arena, err);
 }

@@ -14,8 +14,11 @@
 struct columns;
 
 /* wanted, by column, is copied; other columns may be missing in what is read, but time,
- * status, source, practice and gpc.* never are. */
-struct columns *columns_new(const bool wanted[COLUMN_COUNT], const struct zone *zone);
+ * status, source, practice and gpc.* never are. With marks, jwt.hash is not the hash of the
+ * token but a text that all tokens of one user, audience, iat and exp have in common as long
+ * as c lives: equal tokens have the same, and to find those that may be equal it is enough. */
+struct columns *columns_new(const bool wanted[COLUMN_COUNT], bool marks,
+                            const struct zone *zone);
 void columns_free(struct columns *c);
 
 /* The row that the reader stands at, which is passed. in: all but the bytes. generation:

@@ -119,7 +119,7 @@ static struct columns *new_columns(const struct scan_filter *f, const struct zon
     wanted[COLUMN_SSP_TRACE_ID] |= f->trace.len > 0;
     wanted[COLUMN_USER_KEY] |= f->user.len > 0;
     wanted[COLUMN_ORG_ODS] |= f->org.len > 0;
-    return columns_new(wanted, zone);
+    return columns_new(wanted, f->token_marks, zone);
 }
 
 void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,

@@ -19,6 +19,7 @@ struct scan_filter {
     /* By column: others may then be missing (columns.h), and scan.input is not filled. NULL:
      * all of them. */
     const bool *wanted;
+    bool token_marks; /* with wanted: jwt.hash is a mark, as columns_new() says */
     /* Only these are asked for: seq, time, time.local_*, http.status and what the index
      * holds (judge_small). Other columns are then missing where the index answers. */
     bool small_only;

@@ -83,7 +83,7 @@ static bool same(const struct value *a, const struct value *b)
 static void read_all(struct str block, const struct model *m, const struct block_row *row,
                      size_t rows, const bool *wanted, const struct zone *zone)
 {
-    struct columns *c = columns_new(wanted, zone);
+    struct columns *c = columns_new(wanted, false, zone);
     struct block_row back[ROWS];
     struct block_reader b;
     struct arena arena = {0}, once = {0};

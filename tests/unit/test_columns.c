@@ -78,7 +78,7 @@ static void keep_promise(struct numbered *n, const struct record *r, struct aren
 static void compare(const char *store, const bool wanted[COLUMN_COUNT], const struct zone *zone)
 {
     struct trail *parts, *whole;
-    struct columns *c = columns_new(wanted, zone);
+    struct columns *c = columns_new(wanted, false, zone);
     struct numbered *numbered = calloc(1, sizeof *numbered);
     struct arena arena = {0}, other = {0}, kept = {0};
     struct err err;
