@@ -282,7 +282,7 @@ static void put_group(struct buf *out, struct alert_maker *m, const struct findi
         struct str key = correlator_group(m->correlator, f, i);
         struct buf text = {0};
 
-        if (reveal)
+        if (reveal || str_equal(name, STR("jwt.hash"))) /* whose digits are nobody's number */
             buf_put_str(&text, key);
         else if (str_equal(name, STR("patient.nhs_number")))
             mask_number(&text, key);
