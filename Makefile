@@ -61,8 +61,8 @@ demo: all
 	@GENERATE="$(GEN)" sh tests/demo.sh
 fuzz:
 	@sh tests/fuzz.sh
-# The long proofs: size and speed (RECORDS=, HURT=yes); kill -9 (RECORDS=, KILLS=); every
-# byte of a store changed in turn (EDITS=).
+# The long proofs: size and speed (RECORDS=, HURT=yes) and the speed of rules (RECORDS=);
+# kill -9 (RECORDS=, KILLS=); every byte of a store changed in turn (EDITS=).
 bench: all
 	@GENERATE="$(GEN)" sh bench/run.sh
 bench-detect: all

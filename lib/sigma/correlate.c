@@ -1,28 +1,15 @@
 /* correlate.c - see correlate.h. Occurrences are gathered while events come, then those of
  * groups that are large enough to matter are put in order and gone through group by group:
  * two ends of a window move over them. A correlation that others stand on gives its findings
- * to them as occurrences, with their whole span. What rules group by and count is looked up
- * once for each event, whatever the number of rules that ask for it. */
+ * to them as occurrences, with their whole span. */
 #include "sigma/correlate.h"
 
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
+#include "sigma/grouping.h"
 
 enum { OCCURRENCES_MAX = 64 << 20 };
-
-/* The distinct values of some fields together, for all correlations that ask for them. */
-struct keys {
-    const uint32_t *field;
-    size_t fields;
-    bool grouped;    /* by: where a user is among the fields, it must count */
-    bool late;       /* by marks, until groups are resolved */
-    struct dictionary texts;
-    uint64_t event;  /* the entry below is of that one */
-    uint32_t now;    /* DICTIONARY_NONE: the event lacks a value */
-    struct renumber by_same; /* one field: by the number of the value */
-};
 
 struct occurrence {
     struct moment at;
@@ -35,7 +22,7 @@ struct pending {
     const struct rule *rule;
     struct occurrence *at;
     size_t count, cap;
-    struct keys *groups, *values; /* values NULL: none are counted */
+    struct grouping *groups, *values; /* values NULL: none are counted */
     struct finding **found;
     size_t founds, found_cap;
 };
@@ -45,8 +32,8 @@ struct correlator {
     struct evaluator *evaluator;
     struct pending *pending; /* by rule */
     bool *met;               /* by rule */
-    struct keys **keys;
-    size_t key_sets;
+    struct grouping **grouping;
+    size_t groupings;
     struct rule **detection, **correlation; /* those to look at */
     size_t detections, correlations;
     uint64_t event;
@@ -63,21 +50,21 @@ static bool alerts(const struct rule *r)
     return !r->bad && !r->used && r->level > LEVEL_INFORMATIONAL;
 }
 
-static struct keys *keys_of(struct correlator *c, const uint32_t *field, size_t fields,
-                            bool grouped)
+static struct grouping *grouping_of(struct correlator *c, const uint32_t *field,
+                                    size_t fields, bool counted)
 {
-    struct keys *k;
+    struct grouping *g;
 
-    for (size_t i = 0; i < c->key_sets; i++) {
-        k = c->keys[i];
-        if (k->grouped == grouped && k->fields == fields &&
-            (fields == 0 || memcmp(k->field, field, fields * sizeof *field) == 0))
-            return k;
+    for (size_t i = 0; i < c->groupings; i++) {
+        g = c->grouping[i];
+        if (g->counted == counted && g->fields == fields &&
+            (fields == 0 || memcmp(g->field, field, fields * sizeof *field) == 0))
+            return g;
     }
-    k = xcalloc(1, sizeof *k);
-    *k = (struct keys){.field = field, .fields = fields, .grouped = grouped};
-    c->keys[c->key_sets++] = k;
-    return k;
+    g = xcalloc(1, sizeof *g);
+    *g = (struct grouping){.field = field, .fields = fields, .counted = counted};
+    c->grouping[c->groupings++] = g;
+    return g;
 }
 
 struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
@@ -88,7 +75,7 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
     c->evaluator = e;
     c->pending = xcalloc(s->rules + 1, sizeof *c->pending);
     c->met = xcalloc(s->rules + 1, sizeof *c->met);
-    c->keys = xcalloc(2 * s->rules + 1, sizeof(struct keys *));
+    c->grouping = xcalloc(2 * s->rules + 1, sizeof(struct grouping *));
     c->detection = xcalloc(s->rules + 1, sizeof(struct rule *));
     c->correlation = xcalloc(s->rules + 1, sizeof(struct rule *));
     for (size_t i = 0; i < s->rules; i++) {
@@ -102,8 +89,9 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
         if (r->kind != RULE_CORRELATION || r->bad)
             continue;
         c->correlation[c->correlations++] = r;
-        p->groups = keys_of(c, k->group_by, k->group_bys, true);
-        p->values = k->type == CORRELATION_VALUE_COUNT ? keys_of(c, &k->field, 1, false) : NULL;
+        p->groups = grouping_of(c, k->group_by, k->group_bys, false);
+        if (k->type == CORRELATION_VALUE_COUNT)
+            p->values = grouping_of(c, &k->field, 1, true);
     }
     return c;
 }
@@ -120,12 +108,11 @@ void correlator_free(struct correlator *c)
         free(p->found);
         free(p->at);
     }
-    for (size_t i = 0; i < c->key_sets; i++) {
-        dictionary_release(&c->keys[i]->texts);
-        renumber_release(&c->keys[i]->by_same);
-        free(c->keys[i]);
+    for (size_t i = 0; i < c->groupings; i++) {
+        grouping_release(c->grouping[i]);
+        free(c->grouping[i]);
     }
-    free(c->keys);
+    free(c->grouping);
     free(c->detection);
     free(c->correlation);
     free(c->pending);
@@ -154,13 +141,13 @@ bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *r
 {
     if (asks_for(c->set, field))
         return false;
-    for (size_t i = 0; i < c->key_sets; i++)
-        for (size_t k = 0; k < c->keys[i]->fields; k++)
-            if (c->keys[i]->field[k] == field &&
-                (!c->keys[i]->grouped || c->keys[i]->fields > 1))
+    for (size_t i = 0; i < c->groupings; i++)
+        for (size_t k = 0; k < c->grouping[i]->fields; k++)
+            if (c->grouping[i]->field[k] == field &&
+                (c->grouping[i]->counted || c->grouping[i]->fields > 1))
                 return false;
-    for (size_t i = 0; i < c->key_sets; i++)
-        c->keys[i]->late = c->keys[i]->fields == 1 && c->keys[i]->field[0] == field;
+    for (size_t i = 0; i < c->groupings; i++)
+        c->grouping[i]->late = c->grouping[i]->fields == 1 && c->grouping[i]->field[0] == field;
     c->resolve = resolve;
     c->resolve_ctx = ctx;
     return true;
@@ -248,12 +235,6 @@ static void put_in_order(struct finding *f)
 
 /* ---- events ---- */
 
-static void put_key(struct buf *key, struct str text)
-{
-    buf_put_varint(key, text.len);
-    buf_put_str(key, text);
-}
-
 static void put_pending(struct correlator *c, struct pending *p, struct occurrence o)
 {
     if (p->count == p->cap) {
@@ -264,58 +245,15 @@ static void put_pending(struct correlator *c, struct pending *p, struct occurren
     c->occurrences++;
 }
 
-static bool is_value(const struct event_value *v)
-{
-    return v->kind >= EVENT_TEXT && v->kind != EVENT_LIST;
-}
-
-static uint32_t find_key(struct correlator *c, struct keys *k, uint32_t user_field,
-                         bool user_counts)
-{
-    struct buf key = {0};
-    uint32_t *known = NULL;
-    uint32_t entry;
-
-    for (size_t i = 0; i < k->fields; i++) {
-        const struct event_value *v = evaluator_field(c->evaluator, k->field[i]);
-
-        if (!is_value(v) || (k->grouped && k->field[i] == user_field && !user_counts)) {
-            buf_release(&key);
-            return DICTIONARY_NONE;
-        }
-        if (k->fields == 1)
-            known = renumber_place(&k->by_same, v->same);
-        if (known && *known)
-            return *known - 1;
-        put_key(&key, v->text);
-    }
-    entry = dictionary_put(&k->texts, buf_str(&key), &c->arena);
-    if (known)
-        *known = entry + 1;
-    buf_release(&key);
-    return entry;
-}
-
-/* The number of what the event has in these fields. */
-static uint32_t key_now(struct correlator *c, struct keys *k, uint32_t user_field,
-                        bool user_counts)
-{
-    if (k->event != c->event) {
-        k->event = c->event;
-        k->now = find_key(c, k, user_field, user_counts);
-    }
-    return k->now;
-}
-
 /* The event as one of those that a correlation counts. */
 static void add_event(struct correlator *c, struct pending *p, uint16_t rule,
-                      const struct moment *at, uint32_t user_field, bool user_counts)
+                      const struct moment *at, uint32_t void_field)
 {
     struct occurrence o = {.at = *at, .rule = rule, .value = DICTIONARY_NONE};
 
-    o.group = key_now(c, p->groups, user_field, user_counts);
+    o.group = grouping_now(p->groups, c->evaluator, c->event, void_field);
     if (o.group != DICTIONARY_NONE && p->values)
-        o.value = key_now(c, p->values, user_field, user_counts);
+        o.value = grouping_now(p->values, c->evaluator, c->event, UINT32_MAX);
     if (o.group != DICTIONARY_NONE && (!p->values || o.value != DICTIONARY_NONE))
         put_pending(c, p, o);
 }
@@ -361,7 +299,8 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
 
         for (size_t n = 0; n < k->count; n++)
             if (k->of[n].rule && c->met[k->of[n].rule->number] && !(counts && taken)) {
-                add_event(c, &c->pending[r->number], (uint16_t)n, at, user_field, user_counts);
+                add_event(c, &c->pending[r->number], (uint16_t)n, at,
+                          user_counts ? UINT32_MAX : user_field);
                 taken = true;
             }
     }
@@ -614,12 +553,11 @@ static void resolve(struct correlator *c, struct pending *p, struct occurrence *
     struct arena once = {0};
 
     for (size_t i = 0; i < count; i++) {
-        struct buf key = {0};
+        struct str text;
 
         arena_reset(&once);
-        put_key(&key, c->resolve(c->resolve_ctx, at[i].at.record, &once));
-        at[i].group = dictionary_put(&p->groups->texts, buf_str(&key), &c->arena);
-        buf_release(&key);
+        text = c->resolve(c->resolve_ctx, at[i].at.record, &once);
+        at[i].group = grouping_find(p->groups, &text);
     }
     arena_release(&once);
     qsort(at, count, sizeof *at, by_group);
@@ -668,22 +606,8 @@ static void work_out(struct correlator *c, struct pending *p)
 struct str correlator_group(const struct correlator *c, const struct finding *f, size_t at)
 {
     const struct pending *p = &c->pending[f->rule->number];
-    struct str key = p->groups && f->group < p->groups->texts.count
-                         ? p->groups->texts.entry[f->group] : STR("");
 
-    for (size_t i = 0; key.len > 0; i++) {
-        size_t len = 0;
-        unsigned shift = 0;
-        size_t n = 0;
-
-        do
-            len |= (size_t)(key.at[n] & 127) << shift, shift += 7;
-        while (n < key.len && key.at[n++] & 128);
-        if (i == at)
-            return str_part(key, n, n + len);
-        key = str_part(key, n + len, key.len);
-    }
-    return STR("");
+    return p->groups ? grouping_text(p->groups, f->group, at) : STR("");
 }
 
 /* The value that a finding has for a field; false: its groups have no such field. */
@@ -701,22 +625,19 @@ static bool group_value(const struct correlator *c, const struct finding *f, uin
 }
 
 /* The number of what the finding has in these fields. */
-static uint32_t key_of(struct correlator *c, struct keys *k, const struct finding *f)
+static uint32_t number_of(const struct correlator *c, struct grouping *g,
+                          const struct finding *f)
 {
-    struct buf key = {0};
-    uint32_t entry = DICTIONARY_NONE;
-    struct str text = STR("");
+    struct str *text = xcalloc(g->fields + 1, sizeof *text);
+    uint32_t number = DICTIONARY_NONE;
     bool whole = true;
 
-    for (size_t i = 0; i < k->fields && whole; i++) {
-        whole = group_value(c, f, k->field[i], &text);
-        if (whole)
-            put_key(&key, text);
-    }
+    for (size_t i = 0; i < g->fields && whole; i++)
+        whole = group_value(c, f, g->field[i], &text[i]);
     if (whole)
-        entry = dictionary_put(&k->texts, buf_str(&key), &c->arena);
-    buf_release(&key);
-    return entry;
+        number = grouping_find(g, text);
+    free(text);
+    return number;
 }
 
 /* The number-th finding of a rule that the correlation stands on. */
@@ -726,9 +647,9 @@ static void add_finding(struct correlator *c, struct pending *p, uint16_t rule,
     struct occurrence o = {.at = f->at[f->records - 1], .rule = rule,
                            .inner = (uint32_t)number + 1, .value = DICTIONARY_NONE};
 
-    o.group = key_of(c, p->groups, f);
+    o.group = number_of(c, p->groups, f);
     if (o.group != DICTIONARY_NONE && p->values)
-        o.value = key_of(c, p->values, f);
+        o.value = number_of(c, p->values, f);
     if (o.group != DICTIONARY_NONE && (!p->values || o.value != DICTIONARY_NONE))
         put_pending(c, p, o);
 }
