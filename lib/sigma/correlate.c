@@ -136,6 +136,15 @@ static bool asks_for(const struct ruleset *s, uint32_t field)
     return false;
 }
 
+/* Does the correlation stand on others? Their findings have values, no marks. */
+static bool stands_on_others(const struct correlation *k)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (k->of[i].rule && k->of[i].rule->kind == RULE_CORRELATION)
+            return true;
+    return false;
+}
+
 bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *resolve,
                      void *ctx)
 {
@@ -146,6 +155,12 @@ bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *r
             if (c->grouping[i]->field[k] == field &&
                 (c->grouping[i]->counted || c->grouping[i]->fields > 1))
                 return false;
+    for (size_t i = 0; i < c->correlations; i++) {
+        const struct correlation *k = &c->correlation[i]->correlation;
+
+        if (k->group_bys == 1 && k->group_by[0] == field && stands_on_others(k))
+            return false;
+    }
     for (size_t i = 0; i < c->groupings; i++)
         c->grouping[i]->late = c->grouping[i]->fields == 1 && c->grouping[i]->field[0] == field;
     c->resolve = resolve;

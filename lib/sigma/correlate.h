@@ -34,8 +34,8 @@ void correlator_free(struct correlator *c);
 /* Values of a field that cost much to work out may be given as marks: equal values have the
  * same mark, different ones mostly have others. Where such groups could meet a condition,
  * resolve() gives the value of an event by its record's number; the text lives in the arena.
- * False: the rules ask for more of the field than to group by it alone, so that it must be
- * given as it is. */
+ * False: the rules ask for more of the field than to group events by it alone, so that it
+ * must be given as it is. */
 typedef struct str correlator_resolve(void *ctx, uint32_t record, struct arena *arena);
 bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *resolve,
                      void *ctx);

@@ -130,11 +130,6 @@ static struct value numbered(const struct columns *c, uint32_t entry)
                           .text = c->texts.entry[entry]};
 }
 
-static bool plain(struct str s)
-{
-    return s.len == 0 || !memchr(s.at, '\\', s.len);
-}
-
 static void set(struct record *out, enum column c, struct str text)
 {
     out->column[c] = (struct value){.kind = VALUE_TEXT, .text = text};
@@ -150,7 +145,7 @@ static void set_integer(struct record *out, enum column c, int64_t v)
 static bool take_text(struct record *out, enum column c, struct str text)
 {
     set(out, c, text);
-    return plain(text);
+    return leaf_plain(text);
 }
 
 static bool take_number(struct record *out, enum column c, struct str text)
@@ -470,7 +465,7 @@ static bool take_token(struct columns *c, struct decoder *d,
         !claim_number(d, o->exp, &has_exp, &exp))
         return false;
     if (o->aud != LABEL_NONE && !d->model->label[o->aud].number &&
-        !plain(decoder_text(d, o->aud)))
+        !leaf_plain(decoder_text(d, o->aud)))
         return false;
     k = token_of(c, d, header, payload, &in);
     for (size_t i = 0; i < k->values; i++)

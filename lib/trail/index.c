@@ -9,7 +9,7 @@
 
 enum {
     INDEX_VERSION = 1,
-    INDEX_DERIVATION = 1, /* raise it when a key is derived otherwise */
+    INDEX_DERIVATION = 2, /* raise it when a key is derived otherwise */
     INDEX_HEAD = 72,
     HASH_BITS = 24,
     LISTS = INDEX_KEYS + 2,

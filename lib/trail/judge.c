@@ -16,9 +16,9 @@
 #include "base/mix.h"
 #include "record/jwt.h"
 #include "record/nhs_number.h"
-#include "record/text.h"
 #include "record/timestamp.h"
 #include "trail/leaf.h"
+#include "trail/outline.h"
 
 enum {
     INTERACTIONS = 32,
@@ -141,11 +141,6 @@ static struct str leaf_text(const struct leaf *leaf, int16_t at)
     return (struct str){leaf[at].at, leaf[at].len};
 }
 
-static bool plain(struct str s)
-{
-    return str_index(s, '\\') == s.len;
-}
-
 /* ---- what shapes fix ---- */
 
 static void look_at_record(struct judge *j, struct known *k, const struct model *m,
@@ -155,7 +150,7 @@ static void look_at_record(struct judge *j, struct known *k, const struct model 
     for (int16_t i = 0; i < (int16_t)shape->leaves; i++) {
         struct str name = m->label[shape->label[i]].name;
 
-        k->escaped |= !plain(name);
+        k->escaped |= !leaf_plain(name);
         for (int p = 0; p < PART_COUNT; p++)
             if (k->part[p] < 0 && (p == PART_INTERACTION
                                        ? str_equal_nocase(name, str_of(part_names[p]))
@@ -164,23 +159,6 @@ static void look_at_record(struct judge *j, struct known *k, const struct model 
     }
     if (k->part[PART_KIND] >= 0)
         k->kind = arena_copy(&j->texts, leaf_text(leaf, k->part[PART_KIND]));
-}
-
-static bool holds(struct str text, struct str what)
-{
-    for (size_t i = 0; i + what.len <= text.len; i++)
-        if (memcmp(text.at + i, what.at, what.len) == 0)
-            return true;
-    return false;
-}
-
-/* A parameter `identifier` of a URL stands in its pieces: a word of digits cannot hold it. */
-static void look_at_url(struct judge *j, struct known *k, const struct model *m,
-                        const struct shape *shape)
-{
-    for (size_t i = 0; i <= shape->leaves; i++)
-        k->numbers |= holds(url_decode(m->shapes.pieces.entry[shape->piece[i]], &j->once),
-                            STR("identifier"));
 }
 
 /* Values of a payload that do not bear on who asks: neither on the identifiers of person and
@@ -210,7 +188,6 @@ static void look_at_payload(struct judge *j, struct known *k, const struct model
         struct str name = m->label[shape->label[i]].name;
 
         k->identity[i] = tells_who(name);
-        k->numbers |= !plain(name) || str_starts(name, STR(".requested_record"));
     }
 }
 
@@ -233,10 +210,9 @@ static struct known *known_of(struct judge *j, const struct model *m,
     if (k->looked_at)
         return k;
     k->looked_at = true;
+    k->numbers = outline_names_patient(m, &m->shapes.shape[number]);
     if (kind == SHAPE_RECORD)
         look_at_record(j, k, m, &m->shapes.shape[number], parts->leaf[kind]);
-    else if (kind == SHAPE_URL)
-        look_at_url(j, k, m, &m->shapes.shape[number]);
     else if (kind == SHAPE_PAYLOAD)
         look_at_payload(j, k, m, &m->shapes.shape[number]);
     return k;
@@ -256,10 +232,10 @@ static bool good_part(const struct known *k, enum part part, struct str s,
 
     switch (part) {
     case PART_TIME:
-        out->has_time = plain(s) && timestamp_parse(s, &out->time_us);
+        out->has_time = leaf_plain(s) && timestamp_parse(s, &out->time_us);
         return out->has_time;
     case PART_SOURCE:
-        return s.len > 0 && s.len <= LIMIT_SOURCE_BYTES && plain(s);
+        return s.len > 0 && s.len <= LIMIT_SOURCE_BYTES && leaf_plain(s);
     case PART_SEQ:
         return leaf_integer_read(s, &n) && n >= 0;
     case PART_KIND:
@@ -270,10 +246,10 @@ static bool good_part(const struct known *k, enum part part, struct str s,
     case PART_NUMBER:
         return s.len == 10 && s.at[0] != '0' && leaf_integer_read(s, &n) && n > 0;
     case PART_PRACTICE:
-        return s.len > 0 && plain(s);
+        return s.len > 0 && leaf_plain(s);
     case PART_METHOD:
     case PART_INTERACTION:
-        return plain(s);
+        return leaf_plain(s);
     case PART_COUNT:
         break;
     }

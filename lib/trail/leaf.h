@@ -10,6 +10,12 @@
 enum { LEAF_INTEGER_MAX = 20, LEAF_MOMENT_MAX = 40, LEAF_UUID_TEXT = 36, LEAF_UUID_BYTES = 16,
        LEAF_UUID_EITHER = 2 };
 
+/* Has a JSON string no escapes, so that it is what it says? */
+static inline bool leaf_plain(struct str s)
+{
+    return s.len == 0 || !memchr(s.at, '\\', s.len);
+}
+
 /* Decimal, at most 18 digits, no leading zero, no minus zero. */
 bool leaf_integer_read(struct str s, int64_t *v);
 size_t leaf_integer_print(char out[LEAF_INTEGER_MAX], int64_t v);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "record/text.h"
+#include "trail/leaf.h"
 
 static const struct path paths[] = {
     {".time", COLUMN_TIME_RAW, WAY_TIME, true},
@@ -37,11 +38,6 @@ static const struct path paths[] = {
     {".request.headers.user-agent", COLUMN_HTTP_USER_AGENT, WAY_HEADER, false},
     {".request.headers.x-request-id", COLUMN_HTTP_REQUEST_ID, WAY_HEADER, false}};
 
-static bool plain(struct str s)
-{
-    return s.len == 0 || !memchr(s.at, '\\', s.len);
-}
-
 static const struct path *path_of(struct str name)
 {
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
@@ -66,7 +62,7 @@ static void look_at_record(struct outlines *all, struct outline *o, const struct
     for (size_t i = 0; i < s->leaves; i++) {
         const struct path *path = path_of(m->label[s->label[i]].name);
 
-        if (!plain(m->label[s->label[i]].name))
+        if (!leaf_plain(m->label[s->label[i]].name))
             o->verdict = VERDICT_BAD; /* a member's name is not what stands here */
         if (path && !seen[path->column] && (path->always || all->wanted[path->column])) {
             seen[path->column] = true;
@@ -90,6 +86,41 @@ static bool is_looked_at(struct str name)
            !str_starts(name, STR(".requesting_record"));
 }
 
+/* A parameter `identifier` of a URL stands in its pieces: a word of digits cannot hold it. */
+static bool url_names_patient(const struct model *m, const struct shape *s)
+{
+    static const struct str word = {"identifier", 10};
+    struct arena once = {0};
+    bool names = false;
+
+    for (size_t i = 0; i <= s->leaves; i++) {
+        struct str piece = url_decode(m->shapes.pieces.entry[s->piece[i]], &once);
+
+        for (size_t at = 0; at + word.len <= piece.len; at++)
+            names |= memcmp(piece.at + at, word.at, word.len) == 0;
+    }
+    arena_release(&once);
+    return names;
+}
+
+static bool payload_names_patient(const struct model *m, const struct shape *s)
+{
+    for (size_t i = 0; i < s->leaves; i++) {
+        struct str name = m->label[s->label[i]].name;
+
+        if (!leaf_plain(name) || str_starts(name, STR(".requested_record")) ||
+            str_starts(name, STR(".requesting_record")))
+            return true;
+    }
+    return false;
+}
+
+bool outline_names_patient(const struct model *m, const struct shape *s)
+{
+    return s->kind == SHAPE_URL ? url_names_patient(m, s)
+                                : s->kind == SHAPE_PAYLOAD && payload_names_patient(m, s);
+}
+
 static void look_at_payload(struct outline *o, const struct model *m, const struct shape *s)
 {
     o->iat = o->exp = o->aud = LABEL_NONE;
@@ -97,10 +128,8 @@ static void look_at_payload(struct outline *o, const struct model *m, const stru
         uint16_t label = s->label[i];
         struct str name = m->label[label].name;
 
-        if (!plain(name))
+        if (!leaf_plain(name))
             o->verdict = VERDICT_BAD;
-        o->names_patient |= !plain(name) || str_starts(name, STR(".requested_record")) ||
-                            str_starts(name, STR(".requesting_record"));
         if (str_equal(name, STR(".iat")))
             o->iat = label;
         else if (str_equal(name, STR(".exp")))
@@ -109,21 +138,6 @@ static void look_at_payload(struct outline *o, const struct model *m, const stru
             o->aud = label;
         else if (is_looked_at(name))
             keep_leaf(o, m, label, NULL);
-    }
-}
-
-/* A parameter `identifier` of a URL stands in its pieces: a word of digits cannot hold it. */
-static void look_at_url(struct outlines *all, struct outline *o, const struct model *m,
-                        const struct shape *s)
-{
-    static const struct str word = {"identifier", 10};
-
-    arena_reset(&all->once);
-    for (size_t i = 0; i <= s->leaves; i++) {
-        struct str piece = url_decode(m->shapes.pieces.entry[s->piece[i]], &all->once);
-
-        for (size_t at = 0; at + word.len <= piece.len; at++)
-            o->names_patient |= memcmp(piece.at + at, word.at, word.len) == 0;
     }
 }
 
@@ -142,7 +156,8 @@ struct outline *outline_of(struct outlines *all, const struct model *m, const st
     if (all->outline[number])
         return all->outline[number];
     o = arena_alloc(&all->arena, sizeof *o);
-    *o = (struct outline){.verdict = VERDICT_UNTRIED};
+    *o = (struct outline){.verdict = VERDICT_UNTRIED,
+                          .names_patient = outline_names_patient(m, s)};
     o->leaf = arena_alloc(&all->arena, (s->leaves + 1U) * sizeof *o->leaf);
     all->outline[number] = o;
     switch ((enum shape_kind)s->kind) {
@@ -157,8 +172,6 @@ struct outline *outline_of(struct outlines *all, const struct model *m, const st
         look_at_payload(o, m, s);
         break;
     case SHAPE_URL:
-        look_at_url(all, o, m, s);
-        break;
     case SHAPE_KINDS:
         break;
     }
@@ -177,5 +190,4 @@ void outlines_release(struct outlines *all)
 {
     free(all->outline);
     arena_release(&all->arena);
-    arena_release(&all->once);
 }

@@ -55,8 +55,11 @@ struct outlines {
     struct outline **outline; /* by shape; NULL: not looked at */
     size_t count;
     bool wanted[COLUMN_COUNT];
-    struct arena arena, once;
+    struct arena arena;
 };
+
+/* May a URL or payload of this shape name a patient? */
+bool outline_names_patient(const struct model *m, const struct shape *s);
 
 /* Zero-initialise but for wanted, then use. Valid until the restart, which is due when shapes
  * are numbered anew. */
