@@ -188,6 +188,7 @@ static int scan(struct detecting *d, struct err *err)
     /* What alerts and correlations need of a record beside what rules ask for. */
     bool wanted[COLUMN_COUNT] = {[COLUMN_SEQ] = true, [COLUMN_USER_LEVEL] = true,
                                  [COLUMN_DEVICE_MODEL] = true, [COLUMN_SSP_FROM] = true,
+                                 [COLUMN_DEVICE_VERSION] = true, [COLUMN_JWT_ISS] = true,
                                  [COLUMN_PATIENT_NHS_NUMBER] = true};
     struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = wanted};
     uint32_t hash = dictionary_find(&d->set.fields, STR("jwt.hash"));

@@ -29,8 +29,8 @@ void dictionary_reserve(struct dictionary *d, uint64_t n);
 void dictionary_add(struct dictionary *d, struct str text);
 void dictionary_release(struct dictionary *d);
 
-/* Entries, + 1, that are known by another number of the same text, so that it need not be
- * looked for. Zero-initialise; renumber_release() frees. */
+/* Numbers other than 0 that are known by another number of the same text, so that it need
+ * not be looked for. Zero-initialise; renumber_release() frees. */
 struct renumber {
     uint32_t *entry;
     uint32_t count;

@@ -123,14 +123,15 @@ static bool find_token(struct judge *j, struct str *token, bool *absent)
     return true;
 }
 
-static void hash_token(struct judge *j, struct str token)
+void jwt_hash(struct record *out, struct str token, struct arena *arena)
 {
     uint8_t sha[HASH_BYTES];
-    char *hex = arena_alloc(j->arena, 2 * HASH_BYTES + 1);
+    char *hex = arena_alloc(arena, 2 * HASH_BYTES + 1);
 
     hash_sha256(sha, &token, 1);
     hash_hex(hex, sha, sizeof sha);
-    set(j, COLUMN_JWT_HASH, (struct str){hex, (size_t)2 * HASH_BYTES});
+    out->column[COLUMN_JWT_HASH] =
+        (struct value){.kind = VALUE_TEXT, .text = {hex, (size_t)2 * HASH_BYTES}};
 }
 
 /* Step 4, one part. False: no base64url, even as read leniently. */
@@ -696,7 +697,7 @@ void jwt_judge(struct record *out, struct jwt_found *found, const struct jwt_inp
         tell(out, &said, absent, arena);
         return;
     }
-    hash_token(&j, token);
+    jwt_hash(out, token, arena);
     if (split_token(&j, token, part))
         read_parts(&j, part);
     end_reading(&j);

@@ -42,6 +42,9 @@ void jwt_read(struct record *out, struct jwt_said *said, struct jwt_found *found
 void jwt_meet(struct record *out, struct jwt_said *said, struct jwt_found *found,
               const struct jwt_input *in, struct arena *arena);
 
+/* jwt.hash of a token: what stands behind "Bearer ". */
+void jwt_hash(struct record *out, struct str token, struct arena *arena);
+
 /* user.key and org.ods of a token whose payload, decoded, is this: what jwt_judge() finds, and
  * nothing else of it. old: as in jwt_input. */
 void jwt_identity(struct record *out, struct str payload, bool old, struct arena *arena);

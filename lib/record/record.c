@@ -65,6 +65,37 @@ void record_read(struct record *out, const struct record_input *in, const struct
     record_frame(out, in);
 }
 
+static bool lists_equal(const struct value *a, const struct value *b)
+{
+    if (a->list.count != b->list.count)
+        return false;
+    for (size_t i = 0; i < a->list.count; i++)
+        if (!str_equal(a->list.at[i], b->list.at[i]))
+            return false;
+    return true;
+}
+
+bool value_equal(const struct value *a, const struct value *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case VALUE_MISSING:
+        return true;
+    case VALUE_TEXT:
+        return str_equal(a->text, b->text);
+    case VALUE_NUMBER:
+        return !(a->number < b->number) && !(a->number > b->number);
+    case VALUE_LIST:
+        return lists_equal(a, b);
+    case VALUE_INTEGER:
+    case VALUE_TRUTH:
+    case VALUE_TIME:
+        return a->integer == b->integer;
+    }
+    return false;
+}
+
 const char *column_name(enum column c)
 {
     return columns[c].name;

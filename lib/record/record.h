@@ -87,6 +87,9 @@ static inline struct str record_text(const struct record *r, enum column c)
     return r->column[c].kind == VALUE_TEXT ? r->column[c].text : STR("");
 }
 
+/* Of one kind and equal; their numbers (same) do not matter. */
+bool value_equal(const struct value *a, const struct value *b);
+
 /* The same input with its texts in the arena. */
 struct record_input record_input_copy(const struct record_input *in, struct arena *arena);
 

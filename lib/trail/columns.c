@@ -28,7 +28,6 @@ enum {
     TEXTS_MAX = 1 << 20, /* numbers given away before they begin anew */
     INTERACTION_SLOTS = 256,
     TRIES_MAX = 16,
-    VALIDITIES = 4,
     CODE_SETS = 32,
     TOKEN_FIRST = COLUMN_JWT_STATE,
     TOKEN_COLUMNS = COLUMN_DEVICE_VERSION - COLUMN_JWT_STATE + 1
@@ -66,7 +65,6 @@ struct columns {
     uint32_t given; /* numbers, before the dictionary's first */
     struct interaction_slot interaction[INTERACTION_SLOTS];
     uint64_t seed[2];
-    struct value validity[VALIDITIES];
     uint64_t codes[CODE_SETS][JWT_CODE_WORDS];
     uint32_t code_sets;
     struct timestamp_hour hour;
@@ -98,14 +96,14 @@ struct columns *columns_new(const bool wanted[COLUMN_COUNT], bool marks,
 /* Shapes and values are numbered anew. */
 static void restart(struct columns *c)
 {
-    memset(c->slot, 0, TOKEN_SLOTS * sizeof(struct token_kind *));
+    if (c->tokens > 0)
+        memset(c->slot, 0, TOKEN_SLOTS * sizeof(struct token_kind *));
     c->tokens = 0;
     c->given += c->texts.count;
     dictionary_release(&c->texts);
     arena_reset(&c->texts_arena);
     outlines_restart(&c->outlines);
     memset(c->interaction, 0, sizeof c->interaction);
-    memset(c->validity, 0, sizeof c->validity);
 }
 
 void columns_free(struct columns *c)
@@ -128,6 +126,16 @@ static struct value numbered(const struct columns *c, uint32_t entry)
 {
     return (struct value){.kind = VALUE_TEXT, .same = c->given + entry + 1,
                           .text = c->texts.entry[entry]};
+}
+
+static uint32_t keep(struct columns *c, struct str text)
+{
+    return dictionary_put(&c->texts, text, &c->texts_arena);
+}
+
+static struct value kept(struct columns *c, struct str text)
+{
+    return numbered(c, keep(c, text));
 }
 
 static void set(struct record *out, enum column c, struct str text)
@@ -156,20 +164,6 @@ static bool take_number(struct record *out, enum column c, struct str text)
         return false;
     set_integer(out, c, n);
     return true;
-}
-
-/* What is said of a patient's number, one of few texts. */
-static struct value validity_of(struct columns *c, struct str text)
-{
-    struct value *v = c->validity;
-
-    while (v < c->validity + VALIDITIES - 1 && v->kind == VALUE_TEXT && v->text.at != text.at)
-        v++;
-    if (v->kind != VALUE_TEXT || v->text.at != text.at) {
-        *v = numbered(c, dictionary_put(&c->texts, text, &c->texts_arena));
-        v->text = text;
-    }
-    return *v;
 }
 
 /* False: read the record in full. */
@@ -214,7 +208,7 @@ static bool take_leaf(struct columns *c, struct record *out, const struct wanted
     case WAY_PATIENT:
         if (text.len == 0 || !take_text(out, to, text))
             return false;
-        out->column[COLUMN_PATIENT_NHS_VALID] = validity_of(c, nhs_number_judge(text));
+        out->column[COLUMN_PATIENT_NHS_VALID] = kept(c, nhs_number_judge(text));
         return true;
     case WAY_SPINE:
         if (text.len == 0 || !take_text(out, to, text))
@@ -229,19 +223,13 @@ static bool take_leaf(struct columns *c, struct record *out, const struct wanted
 static uint32_t number_of(struct columns *c, struct wanted_leaf *leaf, uint32_t entry,
                           struct str text)
 {
-    if (entry >= leaf->entries) {
-        uint32_t n = (entry + 32) * 2;
-        uint32_t *same = arena_alloc(&c->outlines.arena, n * sizeof *same);
+    uint32_t *place = renumber_place(&leaf->known, entry + 1);
 
-        memset(same, 0, n * sizeof *same);
-        if (leaf->entries)
-            memcpy(same, leaf->same, leaf->entries * sizeof *same);
-        leaf->same = same;
-        leaf->entries = n;
-    }
-    if (leaf->same[entry] == 0)
-        leaf->same[entry] = c->given + dictionary_put(&c->texts, text, &c->texts_arena) + 1;
-    return leaf->same[entry];
+    if (!place)
+        return 0;
+    if (*place == 0)
+        *place = kept(c, text).same;
+    return *place;
 }
 
 static bool has(const struct record *out, enum column c)
@@ -269,8 +257,7 @@ static const struct interaction_slot *interaction_of(struct columns *c, struct s
         *s = (struct interaction_slot){.id = row->id, .row = row};
         for (int i = 0; i < GPC; i++)
             if (r.column[gpc[i]].kind == VALUE_TEXT)
-                s->gpc[i] = numbered(c, dictionary_put(&c->texts, r.column[gpc[i]].text,
-                                                       &c->texts_arena));
+                s->gpc[i] = kept(c, r.column[gpc[i]].text);
     }
     return s;
 }
@@ -369,8 +356,7 @@ static struct token_kind *learn_token(struct columns *c, struct decoder *d,
             continue;
         k->value[k->values++] = (struct said_value){
             (uint8_t)i, (uint8_t)v->kind,
-            v->kind == VALUE_TEXT ? dictionary_put(&c->texts, v->text, &c->texts_arena)
-                                  : (uint32_t)v->integer};
+            v->kind == VALUE_TEXT ? keep(c, v->text) : (uint32_t)v->integer};
     }
     return k;
 }
@@ -413,9 +399,8 @@ static bool claim_number(struct decoder *d, uint16_t label, bool *is, int64_t *v
 static void hash_token(struct columns *c, struct decoder *d, const struct shape *header,
                        const struct shape *payload, struct record *out, struct arena *arena)
 {
-    char *text, *hex = arena_alloc(arena, 2 * HASH_BYTES + 1);
-    uint8_t sha[HASH_BYTES];
     struct str token;
+    char *text;
     size_t n;
 
     write_part(&c->header, d, header);
@@ -427,9 +412,23 @@ static void hash_token(struct columns *c, struct decoder *d, const struct shape 
     n += base64url_encode(text + n, buf_str(&c->payload));
     text[n++] = '.';
     token = (struct str){text, n};
-    hash_sha256(sha, &token, 1);
-    hash_hex(hex, sha, sizeof sha);
-    set(out, COLUMN_JWT_HASH, (struct str){hex, 2 * HASH_BYTES});
+    jwt_hash(out, token, arena);
+}
+
+/* Columns alone decide, so that both ways give one token the same mark. */
+static void mark_token(const struct columns *c, struct record *out, struct arena *arena)
+{
+    const struct value times[2] = {out->column[COLUMN_JWT_IAT], out->column[COLUMN_JWT_EXP]};
+    uint64_t h[2] = {c->seed[0], c->seed[1]};
+    char *text = arena_alloc(arena, sizeof h);
+
+    mix_two(h, record_text(out, COLUMN_USER_KEY));
+    mix_two(h, record_text(out, COLUMN_JWT_AUD));
+    for (int i = 0; i < 2; i++)
+        if (times[i].kind == VALUE_INTEGER)
+            mix_two(h, (struct str){(const char *)&times[i].integer, sizeof(int64_t)});
+    memcpy(text, h, sizeof h);
+    set(out, COLUMN_JWT_HASH, (struct str){text, sizeof h});
 }
 
 /* The number of a set of codes; 0 where there are too many. */
@@ -482,7 +481,9 @@ static bool take_token(struct columns *c, struct decoder *d,
     said = k->said;
     jwt_meet(out, &said, &found, &in, arena);
     out->column[COLUMN_JWT_VIOLATIONS].same = number_of_codes(c, &said);
-    if (c->outlines.wanted[COLUMN_JWT_HASH] && !c->marks)
+    if (c->marks)
+        mark_token(c, out, arena);
+    else if (c->outlines.wanted[COLUMN_JWT_HASH])
         hash_token(c, d, header, payload, out, arena);
     return true;
 }
@@ -516,30 +517,13 @@ static bool read_parts(struct columns *c, struct decoder *d, const struct shape 
     return !d->bad;
 }
 
-static bool same_value(const struct value *a, const struct value *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    if (a->kind == VALUE_TEXT)
-        return str_equal(a->text, b->text);
-    if (a->kind == VALUE_NUMBER)
-        return !(a->number < b->number) && !(a->number > b->number);
-    if (a->kind != VALUE_LIST)
-        return a->kind == VALUE_MISSING || a->integer == b->integer;
-    for (size_t i = 0; i < a->list.count && a->list.count == b->list.count; i++)
-        if (!str_equal(a->list.at[i], b->list.at[i]))
-            return false;
-    return a->list.count == b->list.count;
-}
-
 /* Both ways were gone for one row. */
 static bool same_columns(const struct columns *c, const struct record *parts,
                          const struct record *full)
 {
     for (int i = 0; i < COLUMN_COUNT; i++)
         if ((c->outlines.wanted[i] || parts->column[i].kind != VALUE_MISSING) &&
-            !(c->marks && i == COLUMN_JWT_HASH) &&
-            !same_value(&parts->column[i], &full->column[i]))
+            !value_equal(&parts->column[i], &full->column[i]))
             return false;
     return full->reject == REJECT_NONE;
 }
@@ -551,29 +535,17 @@ static int read_in_full(struct columns *c, struct block_reader *b, struct record
     int rc = block_write(b, arena_alloc(arena, row->bytes.len), err);
 
     in->bytes = row->bytes;
-    if (rc == 0)
-        record_read(out, in, c->zone, arena);
-    return rc;
+    if (rc < 0)
+        return rc;
+    record_read(out, in, c->zone, arena);
+    if (c->marks && has(out, COLUMN_JWT_HASH))
+        mark_token(c, out, arena);
+    return 0;
 }
 
-/* Columns alone decide, so that both ways give one token the same mark. */
-static void mark_token(const struct columns *c, struct record *out, struct arena *arena)
-{
-    const struct value times[2] = {out->column[COLUMN_JWT_IAT], out->column[COLUMN_JWT_EXP]};
-    uint64_t h[2] = {c->seed[0], c->seed[1]};
-    char *text = arena_alloc(arena, sizeof h);
-
-    mix_two(h, record_text(out, COLUMN_USER_KEY));
-    mix_two(h, record_text(out, COLUMN_JWT_AUD));
-    for (int i = 0; i < 2; i++)
-        if (times[i].kind == VALUE_INTEGER)
-            mix_two(h, (struct str){(const char *)&times[i].integer, sizeof(int64_t)});
-    memcpy(text, h, sizeof h);
-    set(out, COLUMN_JWT_HASH, (struct str){text, sizeof h});
-}
-
-static int read_row(struct columns *c, struct block_reader *b, struct record_input *in,
-                    struct record *out, struct arena *arena, struct err *err)
+int columns_read(struct columns *c, struct block_reader *b, uint64_t generation,
+                 struct record_input *in, struct record *out, struct arena *arena,
+                 struct err *err)
 {
     struct decoder *d = &b->decoder;
     const struct shape *s;
@@ -581,12 +553,15 @@ static int read_row(struct columns *c, struct block_reader *b, struct record_inp
     struct record parts;
     int rc;
 
+    if (generation != c->generation || c->tokens >= TOKENS_MAX ||
+        c->texts.count >= TEXTS_MAX)
+        restart(c);
+    c->generation = generation;
+    arena_reset(&c->once);
     s = c->always_full || in->format != FORMAT_GPC_AUDIT || in->too_large
             ? NULL : decoder_shape(d, SHAPE_RECORD);
     o = s ? outline_of(&c->outlines, d->model, s) : NULL;
     if (o && o->verdict == VERDICT_GOOD && read_parts(c, d, s, in, out, arena)) {
-        if (c->marks)
-            mark_token(c, out, arena);
         block_pass(b);
         return 0;
     }
@@ -598,19 +573,5 @@ static int read_row(struct columns *c, struct block_reader *b, struct record_inp
         else if (++o->tries == TRIES_MAX)
             o->verdict = VERDICT_BAD;
     }
-    if (c->marks && has(out, COLUMN_JWT_HASH))
-        mark_token(c, out, arena);
     return 0;
-}
-
-int columns_read(struct columns *c, struct block_reader *b, uint64_t generation,
-                 struct record_input *in, struct record *out, struct arena *arena,
-                 struct err *err)
-{
-    if (generation != c->generation || c->tokens >= TOKENS_MAX ||
-        c->texts.count >= TEXTS_MAX)
-        restart(c);
-    c->generation = generation;
-    arena_reset(&c->once);
-    return read_row(c, b, in, out, arena, err);
 }

@@ -527,11 +527,8 @@ const struct now *decoder_value(struct decoder *d, uint16_t label)
 
 struct str decoder_text(struct decoder *d, uint16_t label)
 {
-    struct decoded *c = &d->column[label];
-
-    if (c->now.row != d->row)
-        read_value(d, c);
-    return text_now(d, c);
+    decoder_value(d, label);
+    return text_now(d, &d->column[label]);
 }
 
 void decoder_row(struct decoder *d)

@@ -180,6 +180,9 @@ struct outline *outline_of(struct outlines *all, const struct model *m, const st
 
 void outlines_restart(struct outlines *all)
 {
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t k = 0; all->outline[i] && k < all->outline[i]->leaves; k++)
+            renumber_release(&all->outline[i]->leaf[k].known);
     free(all->outline);
     all->outline = NULL;
     all->count = 0;
@@ -188,6 +191,6 @@ void outlines_restart(struct outlines *all)
 
 void outlines_release(struct outlines *all)
 {
-    free(all->outline);
+    outlines_restart(all);
     arena_release(&all->arena);
 }

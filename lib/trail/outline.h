@@ -33,8 +33,7 @@ struct wanted_leaf {
     uint16_t label;
     bool number;
     const struct path *path;
-    uint32_t *same; /* by entry of the label: its number; 0: not asked for yet */
-    uint32_t entries;
+    struct renumber known; /* by entry of the label, + 1: its number among kept texts */
 };
 
 /* May the rows of a shape be read part by part? */

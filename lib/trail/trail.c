@@ -225,9 +225,15 @@ static const struct group_run *run_of(const struct group *g, size_t row)
     return &g->run[i];
 }
 
-static int describe(const struct group *g, const struct group_run *run,
-                    struct record_input *in, struct err *err)
+/* What is known of a row of the group at hand beside its bytes. */
+static int describe(const struct trail *t, uint64_t seq, const struct group_run *run,
+                    const struct block_row *row, struct record_input *in, struct err *err)
 {
+    const struct group *g = &t->head;
+
+    *in = (struct record_input){.too_large = row->too_large, .seq = seq,
+                                .received_us = run->received_us,
+                                .has_position = row->has_position, .position = row->position};
     for (size_t i = 0; i < g->sources; i++)
         if (g->source[i].number == run->source) {
             if (g->source[i].format >= FORMAT_COUNT)
@@ -270,10 +276,7 @@ int trail_record(struct trail *t, uint64_t seq, struct columns *c, struct record
         return rc;
     run = run_of(&t->head, at);
     row = &t->row[at % LIMIT_BLOCK_ROWS];
-    in = (struct record_input){.too_large = row->too_large, .seq = seq,
-                               .received_us = run->received_us,
-                               .has_position = row->has_position, .position = row->position};
-    if ((rc = describe(&t->head, run, &in, err)) < 0)
+    if ((rc = describe(t, seq, run, row, &in, err)) < 0)
         return rc;
     return columns_read(c, &t->reader, t->generation.number, &in, out, arena, err);
 }
@@ -292,16 +295,11 @@ int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *
     run = run_of(&t->head, at);
     row = &t->row[at % LIMIT_BLOCK_ROWS];
     memset(out, 0, sizeof *out);
+    if ((rc = describe(t, seq, run, row, &out->input, err)) < 0)
+        return rc;
     out->input.bytes = row->bytes;
-    out->input.too_large = row->too_large;
-    out->input.seq = seq;
-    out->input.received_us = run->received_us;
-    out->input.has_position = row->has_position;
-    out->input.position = row->position;
     out->full_len = row->full_len;
     memcpy(out->full_sha, row->full_sha, HASH_BYTES);
-    if ((rc = describe(&t->head, run, &out->input, err)) < 0)
-        return rc;
     out->entry = (struct entry){.kind = run->kind, .class = run->class, .index = seq,
                                 .received_ms = (uint64_t)(run->received_us / 1000),
                                 .destruction_day = run->destruction_day,

@@ -66,19 +66,6 @@ static struct str write_record(struct str line, struct arena *arena)
     return record;
 }
 
-static bool same(const struct value *a, const struct value *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    if (a->kind == VALUE_TEXT)
-        return str_equal(a->text, b->text);
-    for (size_t i = 0; a->kind == VALUE_LIST && i < a->list.count; i++)
-        if (i >= b->list.count || !str_equal(a->list.at[i], b->list.at[i]))
-            return false;
-    return a->kind == VALUE_LIST ? a->list.count == b->list.count
-                                 : a->kind == VALUE_MISSING || a->integer == b->integer;
-}
-
 /* Read the rows part by part; with row, compare each with what it was. */
 static void read_all(struct str block, const struct model *m, const struct block_row *row,
                      size_t rows, const bool *wanted, const struct zone *zone)
@@ -104,7 +91,7 @@ static void read_all(struct str block, const struct model *m, const struct block
         record_read(&full, &in, zone, &once);
         CHECK(parts.reject == full.reject);
         for (int k = 0; k < COLUMN_COUNT; k++)
-            CHECK(!wanted[k] || same(&parts.column[k], &full.column[k]));
+            CHECK(!wanted[k] || value_equal(&parts.column[k], &full.column[k]));
     }
     columns_free(c);
     arena_release(&arena);

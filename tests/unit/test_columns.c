@@ -16,37 +16,6 @@ static bool run(const char *command)
     return system(line) == 0;
 }
 
-static bool same_list(const struct value *a, const struct value *b)
-{
-    if (a->list.count != b->list.count)
-        return false;
-    for (size_t i = 0; i < a->list.count; i++)
-        if (!str_equal(a->list.at[i], b->list.at[i]))
-            return false;
-    return true;
-}
-
-static bool same(const struct value *a, const struct value *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    switch (a->kind) {
-    case VALUE_MISSING:
-        return true;
-    case VALUE_TEXT:
-        return str_equal(a->text, b->text);
-    case VALUE_NUMBER:
-        return !(a->number < b->number) && !(a->number > b->number);
-    case VALUE_LIST:
-        return same_list(a, b);
-    case VALUE_INTEGER:
-    case VALUE_TRUTH:
-    case VALUE_TIME:
-        return a->integer == b->integer;
-    }
-    return false;
-}
-
 /* What numbers of values promise, in one pass over the store. */
 struct numbered {
     struct value value[COLUMN_COUNT][64];
@@ -62,7 +31,7 @@ static void keep_promise(struct numbered *n, const struct record *r, struct aren
             continue;
         CHECK(v->kind != VALUE_MISSING);
         if (known->same == v->same)
-            CHECK(same(known, v));
+            CHECK(value_equal(known, v));
         *known = *v;
         if (v->kind == VALUE_TEXT)
             known->text = arena_copy(kept, v->text);
@@ -97,7 +66,7 @@ static void compare(const char *store, const bool wanted[COLUMN_COUNT], const st
         CHECK(a.reject == b.reject);
         for (int i = 0; i < COLUMN_COUNT; i++)
             if ((wanted[i] || a.column[i].kind != VALUE_MISSING) &&
-                !same(&a.column[i], &b.column[i])) {
+                !value_equal(&a.column[i], &b.column[i])) {
                 fprintf(stderr, "%s, row %llu: %s\n", store, (unsigned long long)seq,
                         column_name((enum column)i));
                 exit(1);
