@@ -53,4 +53,14 @@ $A verify --store "$T/s" >/dev/null 2>&1 && fail "the damage was not named"
 rm "$T"/s/segments/*.idx
 build/collector ingest --store "$T/s" "$T/a" >/dev/null 2>&1
 $A verify --store "$T/s" >/dev/null 2>&1 || fail "not mended"
+
+# A patient whom only the token's requesting_record names, in a call that touches none.
+b64() { printf '%s' "$1" | openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+for i in 1 2 3 4; do
+    payload=$(b64 '{"iss":"https://c.example","sub":"'$i'","aud":"https://authorize.fhir.nhs.net/token","exp":1773134430,"iat":1773134130,"reason_for_request":"directcare","requested_scope":"organization/*.read","requesting_record":{"resourceType":"Patient","identifier":[{"system":"http://fhir.nhs.net/Id/nhs-number","value":"9990000018"}]}}')
+    printf '{"time":"2026-03-10T09:15:3%dZ","source":"s","seq":%d,"provider":{"ods":"Z90001"},"request":{"method":"GET","url":"/Z90001/DSTU2/1/metadata","headers":{"Ssp-InteractionID":"urn:nhs:names:services:gpconnect:fhir:rest:read:metadata","Authorization":"Bearer %s.%s."}},"response":{"status":200}}\n' $i $i "$(b64 '{"alg":"none","typ":"JWT"}')" "$payload"
+done >"$T/requesting"
+build/collector ingest --store "$T/requesting.s" "$T/requesting" >/dev/null 2>&1
+[ "$($A query --store "$T/requesting.s" --patient 9990000018 --columns seq --format csv \
+    2>/dev/null | grep -c '^[0-9]')" = 4 ] || fail "a patient of requesting_record was missed"
 exit 0
