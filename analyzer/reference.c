@@ -1,5 +1,7 @@
 /* reference.c - see reference.h. Rows are kept as they were read; the few kinds that are
- * used are searched through, the largest of them (ASIDs) by a dictionary. */
+ * used are searched through, the largest of them (ASIDs) by a dictionary. All rows of an ASID
+ * are kept, the later behind the earlier: the latest that is valid at the time of an event
+ * holds, so that what is loaded today does not change what was true of last year's calls. */
 #include "analyzer/reference.h"
 
 #include <sys/stat.h>
@@ -36,13 +38,15 @@ static const struct {
 struct row {
     struct str field[COLUMNS_MAX];
     int64_t from_us, to_us; /* INT64_MIN, INT64_MAX: open */
+    uint32_t before;        /* ASIDs: the row of the same before this one, NO_ROW */
 };
+#define NO_ROW UINT32_MAX
 
 struct reference_data {
     struct row *row[KINDS];
     size_t rows[KINDS], cap[KINDS];
     struct dictionary asids;
-    uint32_t *asid_row; /* by number of the ASID */
+    uint32_t *asid_row; /* the last, by number of the ASID */
     size_t asid_cap;
     struct arena arena;
 };
@@ -86,6 +90,7 @@ struct reading {
     struct reference_data *r;
     int kind;
     const char *file;
+    int64_t since_us; /* rows that say nothing else hold from then on */
     size_t line;
     int at[COLUMNS_MAX + 2]; /* of each known column, valid_from, valid_to; -1: not there */
     reference_fault *fault;
@@ -157,22 +162,26 @@ static bool good_cell(struct reading *d, int c, struct str s)
     return true;
 }
 
-/* The last row of an ASID is the one that holds. */
 static void index_asid(struct reference_data *r, size_t row)
 {
     uint32_t n = dictionary_put(&r->asids, r->row[KIND_ASID][row].field[0], &r->arena);
 
     if (n >= r->asid_cap) {
-        r->asid_cap = r->asid_cap ? r->asid_cap * 2 : 64;
-        r->asid_row = xrealloc(r->asid_row, r->asid_cap * sizeof *r->asid_row);
+        size_t cap = r->asid_cap ? r->asid_cap * 2 : 64;
+
+        r->asid_row = xrealloc(r->asid_row, cap * sizeof *r->asid_row);
+        for (size_t i = r->asid_cap; i < cap; i++)
+            r->asid_row[i] = NO_ROW;
+        r->asid_cap = cap;
     }
+    r->row[KIND_ASID][row].before = r->asid_row[n];
     r->asid_row[n] = (uint32_t)row;
 }
 
 static void read_row(struct reading *d, const struct str *field, int count)
 {
     struct reference_data *r = d->r;
-    struct row row = {.from_us = INT64_MIN, .to_us = INT64_MAX};
+    struct row row = {.from_us = d->since_us, .to_us = INT64_MAX};
 
     for (int c = 0; c < COLUMNS_MAX && kinds[d->kind].column[c]; c++) {
         struct str s = d->at[c] >= 0 && d->at[c] < count ? field[d->at[c]] : STR("");
@@ -185,7 +194,7 @@ static void read_row(struct reading *d, const struct str *field, int count)
         struct str s = d->at[c] >= 0 && d->at[c] < count ? field[d->at[c]] : STR("");
         bool from = c == COLUMNS_MAX;
 
-        if (!read_bound(s, from ? INT64_MIN : INT64_MAX,
+        if (!read_bound(s, from ? d->since_us : INT64_MAX,
                         from ? &row.from_us : &row.to_us)) {
             complain_of(d, from ? "valid_from" : "valid_to", "this is no date or time");
             return;
@@ -231,8 +240,10 @@ static void read_text(struct reading *d, struct str text)
     arena_release(&once);
 }
 
-int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
-                   size_t *rows, size_t *bad, struct err *err)
+/* The files of a directory; ASIDs hold from then on where they say nothing else. */
+static int read_dir(struct reference_data *r, const char *dir, int64_t asids_since_us,
+                    reference_fault *fault, void *ctx, size_t *rows, size_t *bad,
+                    struct err *err)
 {
     struct stat st;
     int rc = 0;
@@ -242,7 +253,8 @@ int reference_read(struct reference_data *r, const char *dir, reference_fault *f
         return err_set(err, ERR_MISSING, "%s is no directory", dir);
     for (int k = 0; rc == 0 && k < KINDS; k++) {
         struct reading d = {.r = r, .kind = k, .file = kinds[k].file, .fault = fault,
-                            .ctx = ctx};
+                            .ctx = ctx,
+                            .since_us = k == KIND_ASID ? asids_since_us : INT64_MIN};
         char path[LIMIT_PATH_BYTES];
         struct buf text = {0};
 
@@ -261,47 +273,110 @@ int reference_read(struct reference_data *r, const char *dir, reference_fault *f
     return rc;
 }
 
-/* The ASID extracts that the collector keeps in the store. */
-static void read_extracts(struct reference_data *r, const char *store)
+int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
+                   size_t *rows, size_t *bad, struct err *err)
 {
-    char dir[LIMIT_PATH_BYTES];
-    struct buf names = {0};
+    return read_dir(r, dir, INT64_MIN, fault, ctx, rows, bad, err);
+}
+
+/* A list of ASIDs that was kept, and when it came or, in the state, was followed by another. */
+struct extract {
     const char *name;
-    size_t count = 0;
+    int64_t at_us;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct extract *x = a;
+    const struct extract *y = b;
+
+    return x->at_us != y->at_us ? (x->at_us < y->at_us ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static void read_extract(struct reference_data *r, const char *dir, const char *name,
+                         int64_t since_us)
+{
+    struct reading d = {.r = r, .kind = KIND_ASID, .file = name, .since_us = since_us};
+    char path[LIMIT_PATH_BYTES];
+    struct buf text = {0};
     struct err ignored;
 
-    snprintf(dir, sizeof dir, "%s/reference", store);
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path &&
+        disk_read_all(path, FILE_MAX_BYTES, &text, &ignored) == 0)
+        read_text(&d, buf_str(&text));
+    buf_release(&text);
+}
+
+/* Is it a list of ASIDs of the state that another followed (asid.csv.SECONDS), or one that
+ * the collector keeps in the store? */
+static bool is_extract(struct extract *x, const char *dir, const char *name, bool state)
+{
+    static const char stem[] = "asid.csv.";
+    char path[LIMIT_PATH_BYTES];
+    struct stat st;
+
+    x->name = name;
+    if (state) {
+        x->at_us = strncmp(name, stem, sizeof stem - 1) == 0
+                       ? strtoll(name + sizeof stem - 1, NULL, 10) * 1000000
+                       : 0;
+        return x->at_us > 0;
+    }
+    if (!strstr(name, ".csv") ||
+        snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path ||
+        stat(path, &st) < 0)
+        return false;
+    x->at_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+    return true;
+}
+
+/* The lists of ASIDs kept in the store, or those of the state that were followed by others:
+ * the first holds from the beginning, each other from when it came. Gives the time from which
+ * one that came behind them all holds. */
+static int64_t read_extracts(struct reference_data *r, const char *dir, bool state)
+{
+    struct buf names = {0};
+    struct extract *list;
+    const char *name;
+    size_t count = 0, n = 0;
+    struct err ignored;
+    int64_t since_us = INT64_MIN;
+
     if (disk_list(dir, &names, &count, &ignored) < 0)
         count = 0; /* none were kept */
+    list = xcalloc(count + 1, sizeof *list);
     name = names.at;
-    for (size_t i = 0; i < count; i++, name += strlen(name) + 1) {
-        struct reading d = {.r = r, .kind = KIND_ASID, .file = name};
-        char path[LIMIT_PATH_BYTES];
-        struct buf text = {0};
-
-        if (strstr(name, ".csv") &&
-            snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path &&
-            disk_read_all(path, FILE_MAX_BYTES, &text, &ignored) == 0)
-            read_text(&d, buf_str(&text));
-        buf_release(&text);
+    for (size_t i = 0; i < count; i++, name += strlen(name) + 1)
+        n += is_extract(&list[n], dir, name, state);
+    if (n > 0)
+        qsort(list, n, sizeof *list, by_time);
+    for (size_t i = 0; i < n; i++) {
+        if (!state && i > 0)
+            since_us = list[i].at_us;
+        read_extract(r, dir, list[i].name, since_us);
+        if (state)
+            since_us = list[i].at_us;
     }
+    free(list);
     buf_release(&names);
+    return since_us;
 }
 
 int reference_read_all(struct reference_data *r, const char *brought, const char *store,
                        const char *state, const char *given, reference_fault *fault, void *ctx,
                        size_t *bad, struct err *err)
 {
-    char kept[LIMIT_PATH_BYTES];
+    char dir[LIMIT_PATH_BYTES];
     struct err ignored;
     size_t rows;
 
     reference_read(r, brought, fault, ctx, &rows, bad, &ignored);
-    read_extracts(r, store);
+    snprintf(dir, sizeof dir, "%s/reference", store);
+    read_extracts(r, dir, false);
     if (given)
         return reference_read(r, given, fault, ctx, &rows, bad, err);
-    snprintf(kept, sizeof kept, "%s/reference", state);
-    reference_read(r, kept, fault, ctx, &rows, bad, &ignored);
+    snprintf(dir, sizeof dir, "%s/reference", state);
+    read_dir(r, dir, read_extracts(r, dir, true), fault, ctx, &rows, bad, &ignored);
     return 0;
 }
 
@@ -336,11 +411,12 @@ struct str reference_product(const struct reference_data *r, const struct record
     if (from.len == 0)
         return STR("unknown");
     n = dictionary_find(&search->asids, from);
-    if (n != DICTIONARY_NONE) {
-        const struct row *row = &r->row[KIND_ASID][r->asid_row[n]];
+    for (uint32_t i = n != DICTIONARY_NONE ? r->asid_row[n] : NO_ROW; i != NO_ROW;) {
+        const struct row *row = &r->row[KIND_ASID][i];
 
-        if (row->field[2].len > 0 && valid_at(row, of))
-            return row->field[2];
+        if (valid_at(row, of))
+            return row->field[2].len > 0 ? row->field[2] : from;
+        i = row->before;
     }
     return from;
 }
