@@ -240,6 +240,25 @@ static void read_text(struct reading *d, struct str text)
     arena_release(&once);
 }
 
+/* The rows of the file that d names, in dir; a path too long is one that is not there. */
+static int read_file(struct reading *d, const char *dir, struct err *err)
+{
+    char path[LIMIT_PATH_BYTES];
+    struct buf text = {0};
+    int rc;
+
+    if (snprintf(path, sizeof path, "%s/%s", dir, d->file) >= (int)sizeof path)
+        return err_set(err, ERR_MISSING, "%s: the path is too long", d->file);
+    rc = disk_read_all(path, FILE_MAX_BYTES, &text, err);
+    if (rc == 0) {
+        if (d->kind == KIND_PRODUCTS)
+            d->r->rows[d->kind] = 0; /* a site's own list stands for the one brought */
+        read_text(d, buf_str(&text));
+    }
+    buf_release(&text);
+    return rc;
+}
+
 /* The files of a directory; ASIDs hold from then on where they say nothing else. */
 static int read_dir(struct reference_data *r, const char *dir, int64_t asids_since_us,
                     reference_fault *fault, void *ctx, size_t *rows, size_t *bad,
@@ -255,20 +274,11 @@ static int read_dir(struct reference_data *r, const char *dir, int64_t asids_sin
         struct reading d = {.r = r, .kind = k, .file = kinds[k].file, .fault = fault,
                             .ctx = ctx,
                             .since_us = k == KIND_ASID ? asids_since_us : INT64_MIN};
-        char path[LIMIT_PATH_BYTES];
-        struct buf text = {0};
 
-        snprintf(path, sizeof path, "%s/%s", dir, kinds[k].file);
-        rc = disk_read_all(path, FILE_MAX_BYTES, &text, err);
-        if (rc == 0) {
-            if (k == KIND_PRODUCTS)
-                r->rows[k] = 0; /* a site's own list stands for the one brought */
-            read_text(&d, buf_str(&text));
-        }
+        rc = read_file(&d, dir, err);
         rc = rc == ERR_MISSING ? 0 : rc;
         *rows += d.rows;
         *bad += d.bad;
-        buf_release(&text);
     }
     return rc;
 }
@@ -291,20 +301,6 @@ static int by_time(const void *a, const void *b)
     const struct extract *y = b;
 
     return x->at_us != y->at_us ? (x->at_us < y->at_us ? -1 : 1) : strcmp(x->name, y->name);
-}
-
-static void read_extract(struct reference_data *r, const char *dir, const char *name,
-                         int64_t since_us)
-{
-    struct reading d = {.r = r, .kind = KIND_ASID, .file = name, .since_us = since_us};
-    char path[LIMIT_PATH_BYTES];
-    struct buf text = {0};
-    struct err ignored;
-
-    if (snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path &&
-        disk_read_all(path, FILE_MAX_BYTES, &text, &ignored) == 0)
-        read_text(&d, buf_str(&text));
-    buf_release(&text);
 }
 
 /* Is it a list of ASIDs of the state that another followed (asid.csv.SECONDS), or one that
@@ -351,9 +347,12 @@ static int64_t read_extracts(struct reference_data *r, const char *dir, bool sta
     if (n > 0)
         qsort(list, n, sizeof *list, by_time);
     for (size_t i = 0; i < n; i++) {
+        struct reading d = {.r = r, .kind = KIND_ASID, .file = list[i].name};
+
         if (!state && i > 0)
             since_us = list[i].at_us;
-        read_extract(r, dir, list[i].name, since_us);
+        d.since_us = since_us;
+        read_file(&d, dir, &ignored); /* what cannot be read is left out */
         if (state)
             since_us = list[i].at_us;
     }
@@ -368,6 +367,7 @@ int reference_read_all(struct reference_data *r, const char *brought, const char
 {
     char dir[LIMIT_PATH_BYTES];
     struct err ignored;
+    int64_t since_us;
     size_t rows;
 
     reference_read(r, brought, fault, ctx, &rows, bad, &ignored);
@@ -376,7 +376,8 @@ int reference_read_all(struct reference_data *r, const char *brought, const char
     if (given)
         return reference_read(r, given, fault, ctx, &rows, bad, err);
     snprintf(dir, sizeof dir, "%s/reference", state);
-    read_dir(r, dir, read_extracts(r, dir, true), fault, ctx, &rows, bad, &ignored);
+    since_us = read_extracts(r, dir, true);
+    read_dir(r, dir, since_us, fault, ctx, &rows, bad, &ignored);
     return 0;
 }
 
