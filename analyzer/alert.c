@@ -35,7 +35,6 @@ struct behind {
     struct arena arena;   /* of it */
     size_t patients, practices;
     uint32_t patient, practice; /* the last of them */
-    struct str product;
 };
 
 static uint32_t keep_text(struct alert_maker *m, struct dictionary *d, struct renumber *known,
@@ -118,7 +117,6 @@ static int read_opening(struct alert_maker *m, const struct finding *f, struct b
     in = record_input_copy(&row.input, &b->arena);
     hash_sha256(sha, &in.bytes, 1);
     record_read(&b->record, &in, m->zone, &b->arena);
-    b->product = reference_product(m->reference, &b->record, &b->arena);
     return 0;
 }
 
@@ -168,7 +166,8 @@ static void put_shown(struct buf *out, const char *name, const struct record *r,
 {
     struct buf text = {0};
 
-    buf_printf(out, "%s\"%s\":", out->at[out->len - 1] == '{' ? "" : ",", name);
+    buf_put_text(out, out->len == 0 || out->at[out->len - 1] == '{' ? "" : ",");
+    buf_printf(out, "\"%s\":", name);
     if (r->column[c].kind == VALUE_MISSING) {
         buf_put_text(out, "null");
         return;
@@ -224,6 +223,41 @@ static bool about_person(const struct alert_maker *m, const struct rule *r)
     return false;
 }
 
+static void put_listed(struct buf *out, const char *name, struct str text, bool reveal)
+{
+    struct buf shown = {0};
+
+    if (!reveal)
+        mask_text(&shown, text);
+    if (text.len > 0)
+        put_member(out, name, reveal ? text : buf_str(&shown));
+    else
+        buf_printf(out, ",\"%s\":null", name);
+    buf_release(&shown);
+}
+
+/* As the token says; where it says nothing, as the lists have it. */
+static void put_organisation(struct buf *out, const struct alert_maker *m,
+                             const struct record *r, bool reveal)
+{
+    struct organisation listed = reference_organisation(m->reference, r);
+    struct buf o = {0};
+
+    if (record_text(r, COLUMN_ORG_ODS).len > 0)
+        put_shown(&o, "ods", r, COLUMN_ORG_ODS, reveal);
+    else
+        put_listed(&o, "ods", listed.ods, reveal);
+    if (record_text(r, COLUMN_ORG_NAME).len > 0)
+        put_shown(&o, "name", r, COLUMN_ORG_NAME, reveal);
+    else
+        put_listed(&o, "name", listed.name, reveal);
+    put_shown(&o, "asid", r, COLUMN_SSP_FROM, reveal);
+    buf_put_text(out, ",\"organisation\":{");
+    buf_put_str(out, str_part(buf_str(&o), o.at[0] == ',', o.len));
+    buf_put_text(out, "}");
+    buf_release(&o);
+}
+
 static void put_user(struct buf *out, struct alert_maker *m, const struct rule *rule,
                      const struct record *r, bool reveal)
 {
@@ -241,11 +275,7 @@ static void put_user(struct buf *out, struct alert_maker *m, const struct rule *
         buf_put_text(out, "}");
     }
     buf_release(&name);
-    buf_put_text(out, ",\"organisation\":{");
-    put_shown(out, "ods", r, COLUMN_ORG_ODS, reveal);
-    put_shown(out, "name", r, COLUMN_ORG_NAME, reveal);
-    put_shown(out, "asid", r, COLUMN_SSP_FROM, reveal);
-    buf_put_text(out, "}");
+    put_organisation(out, m, r, reveal);
 }
 
 static void put_patient(struct buf *out, const struct alert_maker *m, const struct behind *b,
@@ -336,8 +366,6 @@ static void put_held(struct buf *out, struct alert_maker *m, const struct rule *
     size_t n;
 
     m->fields.record = &b->record;
-    m->fields.product = b->product;
-    m->fields.treat_as = reference_treat_as(m->reference, &b->record);
     event = record_event(&m->fields);
     evaluator_event(m->evaluator, &event);
     n = evaluator_why(m->evaluator, r, why, REASONS_MAX);
@@ -346,10 +374,13 @@ static void put_held(struct buf *out, struct alert_maker *m, const struct rule *
                                                     : m->set->fields.entry[why[i]->field];
         struct buf value = {0}, expected = {0};
         enum column c;
+        enum joined j;
 
         if (column_find(&c, field) && b->record.column[c].kind != VALUE_MISSING)
             shown_value(&value, &b->record, c, reveal);
-        else
+        else if (joined_find(&j, field))
+            joined_shown(&value, j, m->reference, m->zone, &b->record, reveal);
+        if (value.len == 0)
             buf_put_text(&value, "missing");
         buf_printf(&expected, "anything but %.*s", STR_ARG(why[i]->said));
         put_reason(out, field, buf_str(&value), buf_str(&expected), "", i == 0);
@@ -393,7 +424,7 @@ static void put_body(struct buf *out, struct alert_maker *m, const struct findin
 
     sentence_expected(&expected, m->set, f->rule);
     s = (struct sentence){f->rule, &b->record, m->zone, f->records, b->patients, f->at[0].us,
-                          f->at[f->records - 1].us, b->product, buf_str(&expected), reveal};
+                          f->at[f->records - 1].us, m->reference, buf_str(&expected), reveal};
     put_rule(out, f->rule);
     put_time(out, "first", s.first_us);
     put_time(out, "last", s.last_us);
@@ -419,7 +450,7 @@ static void put_body(struct buf *out, struct alert_maker *m, const struct findin
 int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,
                struct err *err)
 {
-    struct behind b = {.product = STR("")};
+    struct behind b = {.patients = 0};
     uint8_t sha[HASH_BYTES], ignored[HASH_BYTES];
     int rc;
 

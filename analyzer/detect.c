@@ -17,6 +17,8 @@
 #include "store/note.h"
 #include "trail/scan.h"
 
+enum { CHAIN_MAX = 64 };
+
 enum detect_format { DETECT_TABLE, DETECT_JSON, DETECT_NDJSON };
 
 struct detecting {
@@ -69,6 +71,7 @@ static int parse(struct detecting *d)
 
 static void skip_rule(struct detecting *d, struct rule *r, const char *why)
 {
+    r->bad = true;
     buf_printf(&d->missing, "%s{\"rule\":", d->not_evaluated ? "," : "");
     print_json_text(&d->missing, rule_id(r));
     buf_put_text(&d->missing, ",\"missing\":");
@@ -88,18 +91,13 @@ static int load_rules(struct detecting *d, struct err *err)
     diagnostics_print_errors(&d->diagnostics, stderr);
     for (size_t i = 0; i < d->set.rules; i++) {
         struct rule *r = d->set.rule[i];
-        const struct correlation *c = &r->correlation;
 
         if (r->kind == RULE_FILTER)
             continue;
-        if (r->bad) {
+        if (r->bad)
             skip_rule(d, r, "it has errors");
-        } else if (!rule_is_ours(r)) {
+        else if (!rule_is_ours(r))
             skip_rule(d, r, "it is about another kind of log");
-            r->bad = true;
-        }
-        if (r->kind == RULE_CORRELATION && !r->bad)
-            d->longest_us += c->timespan_us + c->suppress_us; /* chains add up */
     }
     d->user_field = dictionary_find(&d->set.fields, STR("user.key"));
     return 0;
@@ -119,6 +117,37 @@ static int load_reference(struct detecting *d, struct err *err)
     d->reference = reference_new();
     return reference_read_all(d->reference, pack_default(), d->o->store, state_dir(d->state),
                               d->o->reference, bad_row, NULL, &bad, err);
+}
+
+/* A file that the rule, or one that it stands on, needs and that is not loaded. */
+static const char *missing_file(struct detecting *d, const struct rule *r, int depth)
+{
+    const char *missing = NULL;
+
+    for (int f = 0; f < JOINED_FIELDS && !missing; f++) {
+        uint32_t field = dictionary_find(&d->set.fields, str_of(joined_name((enum joined)f)));
+
+        if (field != DICTIONARY_NONE && rule_asks(&d->set, r, field))
+            missing = joined_lacks((enum joined)f, d->reference);
+    }
+    for (size_t i = 0; i < r->correlation.count && depth < CHAIN_MAX && !missing; i++)
+        missing = missing_file(d, r->correlation.of[i].rule, depth + 1);
+    return missing;
+}
+
+/* Rules that ask what a file says that is not there find nothing, which must not look as if
+ * there were nothing to find. */
+static void skip_blind_rules(struct detecting *d)
+{
+    for (size_t i = 0; i < d->set.rules; i++) {
+        struct rule *r = d->set.rule[i];
+        const char *missing = r->bad || r->kind == RULE_FILTER ? NULL : missing_file(d, r, 0);
+
+        if (missing)
+            skip_rule(d, r, missing);
+        else if (r->kind == RULE_CORRELATION && !r->bad)
+            d->longest_us += r->correlation.timespan_us + r->correlation.suppress_us;
+    }
 }
 
 static int describe_log(struct detecting *d, struct err *err)
@@ -146,6 +175,7 @@ static void look_at(struct detecting *d, const struct record *r)
     const struct value *seq = &r->column[COLUMN_SOURCE_SEQ];
     const struct value *level = &r->column[COLUMN_USER_LEVEL];
     struct event event;
+    struct str treat_as;
     struct moment at = {.us = time->kind == VALUE_TIME ? time->integer : INT64_MIN,
                         .source_seq = seq->kind == VALUE_INTEGER ? (uint64_t)seq->integer : 0};
     bool counts;
@@ -153,13 +183,12 @@ static void look_at(struct detecting *d, const struct record *r)
     d->records++;
     f->record = r;
     event = record_event(f);
-    f->product = reference_product(d->reference, r, &f->arena);
-    f->treat_as = reference_treat_as(d->reference, r);
     evaluator_event(d->evaluator, &event);
     if (!correlator_look(d->correlator))
         return;
-    counts = str_equal(f->treat_as, STR("person")) ||
-             (str_equal(f->treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
+    treat_as = reference_treat_as(d->reference, r);
+    counts = str_equal(treat_as, STR("person")) ||
+             (str_equal(treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
               level->integer != 4);
     at.source = dictionary_put(&d->sources, record_text(r, COLUMN_SOURCE_NAME), &d->texts);
     at.record = alert_keep(&d->maker, r);
@@ -187,9 +216,9 @@ static int scan(struct detecting *d, struct err *err)
 {
     /* What alerts and correlations need of a record beside what rules ask for. */
     bool wanted[COLUMN_COUNT] = {[COLUMN_SEQ] = true, [COLUMN_USER_LEVEL] = true,
-                                 [COLUMN_DEVICE_MODEL] = true, [COLUMN_SSP_FROM] = true,
-                                 [COLUMN_DEVICE_VERSION] = true, [COLUMN_JWT_ISS] = true,
-                                 [COLUMN_PATIENT_NHS_NUMBER] = true};
+                                 [COLUMN_PATIENT_NHS_NUMBER] = true,
+                                 [COLUMN_PRACTICE_ODS] = true, [COLUMN_SOURCE_NAME] = true,
+                                 [COLUMN_SOURCE_SEQ] = true};
     struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = wanted};
     uint32_t hash = dictionary_find(&d->set.fields, STR("jwt.hash"));
     struct record record;
@@ -199,6 +228,7 @@ static int scan(struct detecting *d, struct err *err)
     filter.token_marks = hash != DICTIONARY_NONE &&
                          correlator_late(d->correlator, hash, token_hash, d);
     record_fields_want(&d->maker.fields, &d->set, wanted);
+    joined_want(JOINED_TREAT_AS, wanted);
     filter.has_since = d->since_us != INT64_MIN;
     filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
     filter.has_until = d->until_us != INT64_MAX;
@@ -399,7 +429,10 @@ static int prepare(struct detecting *d, struct err *err)
     if (*state_problem(d->state))
         complain(state_problem(d->state));
     if ((rc = trail_open(&d->trail, d->o->store, err)) < 0 || (rc = load_rules(d, err)) < 0 ||
-        (rc = load_reference(d, err)) < 0 || (rc = describe_log(d, err)) < 0 ||
+        (rc = load_reference(d, err)) < 0)
+        return rc;
+    skip_blind_rules(d);
+    if ((rc = describe_log(d, err)) < 0 ||
         (rc = register_open(&d->known, d->state, err)) < 0)
         return rc;
     d->evaluator = evaluator_new(&d->set);
@@ -409,7 +442,7 @@ static int prepare(struct detecting *d, struct err *err)
     d->maker.set = &d->set;
     d->maker.evaluator = d->evaluator;
     d->maker.reference = d->reference;
-    record_fields_init(&d->maker.fields, &d->set);
+    record_fields_init(&d->maker.fields, &d->set, d->reference, d->zone);
     return 0;
 }
 

@@ -9,38 +9,39 @@
 
 enum { NUMBER_TEXT = 32 };
 
-static const char *const made[] = {"product", "product.treat_as"};
-
 bool fields_known(struct str field, const char **near)
 {
-    const char *names[COLUMN_COUNT + 2];
+    const char *names[COLUMN_COUNT + JOINED_FIELDS];
     enum column c;
+    enum joined j;
 
-    if (column_find(&c, field) || str_equal(field, str_of(made[0])) ||
-        str_equal(field, str_of(made[1])))
+    if (column_find(&c, field) || joined_find(&j, field))
         return true;
     for (int i = 0; i < COLUMN_COUNT; i++)
         names[i] = column_name((enum column)i);
-    names[COLUMN_COUNT] = made[0];
-    names[COLUMN_COUNT + 1] = made[1];
-    *near = nearest_word(field, names, COLUMN_COUNT + 2);
+    for (int i = 0; i < JOINED_FIELDS; i++)
+        names[COLUMN_COUNT + i] = joined_name((enum joined)i);
+    *near = nearest_word(field, names, COLUMN_COUNT + JOINED_FIELDS);
     return false;
 }
 
 /* ---- records ---- */
 
-void record_fields_init(struct record_fields *f, const struct ruleset *s)
+void record_fields_init(struct record_fields *f, const struct ruleset *s,
+                        const struct reference_data *reference, const struct zone *zone)
 {
     memset(f, 0, sizeof *f);
+    f->reference = reference;
+    f->zone = zone;
     f->columns = s->fields.count;
     f->column = xcalloc(f->columns + 1, sizeof *f->column);
     for (size_t i = 0; i < f->columns; i++) {
         enum column c;
+        enum joined j;
 
-        f->column[i] = column_find(&c, s->fields.entry[i])                   ? (int)c
-                       : str_equal(s->fields.entry[i], str_of(made[0])) ? FIELD_PRODUCT
-                       : str_equal(s->fields.entry[i], str_of(made[1])) ? FIELD_TREAT_AS
-                                                                        : FIELD_NONE;
+        f->column[i] = column_find(&c, s->fields.entry[i])   ? (int)c
+                       : joined_find(&j, s->fields.entry[i]) ? COLUMN_COUNT + (int)j
+                                                             : FIELD_NONE;
     }
 }
 
@@ -48,7 +49,9 @@ void record_fields_want(const struct record_fields *f, const struct ruleset *s,
                         bool wanted[COLUMN_COUNT])
 {
     for (size_t i = 0; i < f->columns; i++)
-        if (f->column[i] >= 0)
+        if (f->column[i] >= COLUMN_COUNT)
+            joined_want((enum joined)(f->column[i] - COLUMN_COUNT), wanted);
+        else if (f->column[i] >= 0)
             wanted[f->column[i]] = true;
     for (size_t i = 0; i < s->predicates; i++)
         for (int c = 0; s->predicate[i]->op == OP_KEYWORD && c < COLUMN_COUNT; c++)
@@ -117,13 +120,13 @@ static void column_field(void *ctx, size_t number, struct str name, struct event
     int c = number < f->columns ? f->column[number] : FIELD_NONE;
 
     (void)name;
-    if (c >= 0) {
+    if (c >= COLUMN_COUNT) {
+        joined_value(out, (enum joined)(c - COLUMN_COUNT), f->reference, f->zone, f->record,
+                     &f->arena);
+    } else if (c >= 0) {
         *out = value_of(&f->record->column[c], &f->arena);
         out->same = f->record->column[c].same;
-    } else if (c == FIELD_PRODUCT)
-        *out = text_value(f->product);
-    else if (c == FIELD_TREAT_AS)
-        *out = text_value(f->treat_as);
+    }
 }
 
 static bool column_text(void *ctx, size_t at, struct str *out)
@@ -341,7 +344,7 @@ static void example_field(void *ctx, size_t number, struct str name, struct even
             n = f->map->item[i];
     if (n)
         *out = example_value(n, &f->arena);
-    else if (str_equal(name, str_of(made[1])))
+    else if (str_equal(name, str_of(joined_name(JOINED_TREAT_AS))))
         *out = text_value(STR("person"));
     if (out->kind != EVENT_TEXT)
         return;

@@ -3,6 +3,7 @@
 #ifndef ANALYZER_FIELDS_H
 #define ANALYZER_FIELDS_H
 
+#include "analyzer/joined.h"
 #include "base/json.h"
 #include "base/yaml.h"
 #include "record/record.h"
@@ -11,16 +12,18 @@
 /* Is there such a field of a record: a column, or one that is made of several? */
 bool fields_known(struct str field, const char **near);
 
-/* A record's columns as fields; what is made of them is given. */
+/* A record's columns as fields, and what reference data say of it. */
 struct record_fields {
     const struct record *record;
-    struct str product, treat_as;
-    int *column;        /* by field of the set: a column, or one of the following */
+    const struct reference_data *reference;
+    const struct zone *zone;
+    int *column; /* by field of the set: a column, COLUMN_COUNT + joined, or FIELD_NONE */
     size_t columns;
     struct arena arena; /* of the values of one record */
 };
-enum { FIELD_NONE = -1, FIELD_PRODUCT = -2, FIELD_TREAT_AS = -3 };
-void record_fields_init(struct record_fields *f, const struct ruleset *s);
+enum { FIELD_NONE = -1 };
+void record_fields_init(struct record_fields *f, const struct ruleset *s,
+                        const struct reference_data *reference, const struct zone *zone);
 void record_fields_release(struct record_fields *f);
 /* Mark the columns that rules of the set ask for: all of them where one has keywords. */
 void record_fields_want(const struct record_fields *f, const struct ruleset *s,

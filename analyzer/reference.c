@@ -1,7 +1,7 @@
-/* reference.c - see reference.h. Rows are kept as they were read; the few kinds that are
- * used are searched through, the largest of them (ASIDs) by a dictionary. All rows of an ASID
- * are kept, the later behind the earlier: the latest that is valid at the time of an event
- * holds, so that what is loaded today does not change what was true of last year's calls. */
+/* reference.c - see reference.h. All rows of a key (an ASID, an organisation, a day) are
+ * kept, the later behind the earlier: the latest that is valid at the time of an event holds,
+ * so that what is loaded today does not change what was true of last year's calls. A list
+ * that says nothing of validity holds from when it came; the first from the beginning. */
 #include "analyzer/reference.h"
 
 #include <sys/stat.h>
@@ -15,7 +15,9 @@
 #include "record/timestamp.h"
 
 enum { KINDS = 9, COLUMNS_MAX = 12, FILE_MAX_BYTES = 256 << 20 };
-enum { KIND_ASID, KIND_PRODUCTS = 8 };
+enum { KIND_ASID, KIND_ORGANISATIONS, KIND_CALENDAR = 7, KIND_PRODUCTS = 8 };
+enum { ASID_ODS = 1, ASID_PRODUCT = 2, ASID_NAME = 4, ASID_TYPE = 5 };
+enum { ORG_NAME = 1, ORG_TYPE, ORG_PARENT, ORG_OPENS = 5, ORG_CLOSES, ORG_DAYS };
 
 static const struct {
     const char *file;
@@ -24,30 +26,35 @@ static const struct {
     int must;                        /* the first so many must be there */
 } kinds[KINDS] = {
     {"asid.csv", true, {"ASID", "NACS", "PName", "MName", "OrgName", "OrgType", "PostCode"}, 1},
-    {"organisations.csv", false, {"ods", "name", "type", "parent_ods", "postcode", "opens",
+    {"organisations.csv", true, {"ods", "name", "type", "parent_ods", "postcode", "opens",
                                   "closes", "days"}, 1},
     {"staff.csv", false, {"user_key", "ods", "name", "role", "nhs_number", "family"}, 2},
     {"patients.csv", false, {"nhs_number", "family", "postcode", "household", "sex"}, 1},
     {"watchlist.csv", false, {"nhs_number", "list", "reason"}, 2},
     {"evidence.csv", false, {"nhs_number", "ods", "kind", "from", "to", "user_key"}, 3},
     {"coverage.csv", false, {"kind", "ods", "from", "to"}, 2},
-    {"calendar.csv", false, {"date", "name"}, 1},
+    {"calendar.csv", true, {"date", "name"}, 1},
     {"products.csv", true, {"iss", "model", "treat_as", "note"}, 3},
 };
 
 struct row {
     struct str field[COLUMNS_MAX];
     int64_t from_us, to_us; /* INT64_MIN, INT64_MAX: open */
-    uint32_t before;        /* ASIDs: the row of the same before this one, NO_ROW */
+    uint32_t before;        /* the row of the same key before this one, NO_ROW */
 };
 #define NO_ROW UINT32_MAX
+
+/* The rows of a kind by their key, the first column. */
+struct by_key {
+    struct dictionary keys;
+    uint32_t *last; /* row, by number of the key */
+    size_t cap;
+};
 
 struct reference_data {
     struct row *row[KINDS];
     size_t rows[KINDS], cap[KINDS];
-    struct dictionary asids;
-    uint32_t *asid_row; /* the last, by number of the ASID */
-    size_t asid_cap;
+    struct by_key by_key[KINDS];
     struct arena arena;
 };
 
@@ -60,10 +67,11 @@ void reference_free(struct reference_data *r)
 {
     if (!r)
         return;
-    for (int i = 0; i < KINDS; i++)
+    for (int i = 0; i < KINDS; i++) {
         free(r->row[i]);
-    dictionary_release(&r->asids);
-    free(r->asid_row);
+        dictionary_release(&r->by_key[i].keys);
+        free(r->by_key[i].last);
+    }
     arena_release(&r->arena);
     free(r);
 }
@@ -84,13 +92,22 @@ size_t reference_rows(const struct reference_data *r, size_t kind)
     return r->rows[kind];
 }
 
+bool reference_loaded(const struct reference_data *r, const char *file)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i].file, file) == 0)
+            return r->rows[i] > 0;
+    return false;
+}
+
 /* ---- reading ---- */
 
 struct reading {
     struct reference_data *r;
     int kind;
     const char *file;
-    int64_t since_us; /* rows that say nothing else hold from then on */
+    int64_t since_us; /* rows that say nothing else hold from then on: all ASIDs, and of
+                       * organisations those that were listed before */
     size_t line;
     int at[COLUMNS_MAX + 2]; /* of each known column, valid_from, valid_to; -1: not there */
     reference_fault *fault;
@@ -138,44 +155,113 @@ static bool read_bound(struct str s, int64_t open, int64_t *us)
     return timestamp_parse(str_of(day), us);
 }
 
-static bool good_cell(struct reading *d, int c, struct str s)
+/* "HH:MM" as minutes, 24:00 among them; -1: it is none. */
+static int clock_of(struct str s)
 {
-    const char *name = kinds[d->kind].column[c];
-    static const char *const treat[] = {"person", "system", "placeholder", "volatile-sub"};
+    int hour, minute;
 
-    if (c < kinds[d->kind].must && s.len == 0 && d->kind != KIND_PRODUCTS) {
-        complain_of(d, name, "this cell must not be empty");
-        return false;
-    }
-    if (strcmp(name, "nhs_number") == 0 && s.len > 0 &&
-        !(s.len == 10 && nhs_number_good(s.at))) {
-        complain_of(d, name, "this is no NHS number");
-        return false;
-    }
-    if (strcmp(name, "treat_as") == 0) {
-        for (int i = 0; i < 4; i++)
-            if (str_equal(s, str_of(treat[i])))
-                return true;
-        complain_of(d, name, "one of person, system, placeholder, volatile-sub");
-        return false;
-    }
-    return true;
+    if (s.len != 5 || s.at[2] != ':')
+        return -1;
+    for (int i = 0; i < 5; i++)
+        if (i != 2 && (s.at[i] < '0' || s.at[i] > '9'))
+            return -1;
+    hour = (s.at[0] - '0') * 10 + s.at[1] - '0';
+    minute = (s.at[3] - '0') * 10 + s.at[4] - '0';
+    return minute > 59 || hour * 60 + minute > 24 * 60 ? -1 : hour * 60 + minute;
 }
 
-static void index_asid(struct reference_data *r, size_t row)
+/* Days like 1-5 or 1-4,6 as a bit each, 1 << 1 for Monday; all where there are none said.
+ * 0: it is no such list. */
+static unsigned days_of(struct str s)
 {
-    uint32_t n = dictionary_put(&r->asids, r->row[KIND_ASID][row].field[0], &r->arena);
+    unsigned days = 0;
+    size_t i = 0;
 
-    if (n >= r->asid_cap) {
-        size_t cap = r->asid_cap ? r->asid_cap * 2 : 64;
+    while (i < s.len) {
+        int from = s.at[i] - '0', to = from;
 
-        r->asid_row = xrealloc(r->asid_row, cap * sizeof *r->asid_row);
-        for (size_t i = r->asid_cap; i < cap; i++)
-            r->asid_row[i] = NO_ROW;
-        r->asid_cap = cap;
+        if (i + 2 < s.len && s.at[i + 1] == '-') {
+            to = s.at[i + 2] - '0';
+            i += 2;
+        }
+        if (from < 1 || to > 7 || from > to || (i + 1 < s.len && s.at[i + 1] != ','))
+            return 0;
+        for (int d = from; d <= to; d++)
+            days |= 1U << d;
+        i += 2;
     }
-    r->row[KIND_ASID][row].before = r->asid_row[n];
-    r->asid_row[n] = (uint32_t)row;
+    return s.len == 0 ? 0xfe : days;
+}
+
+static bool is_day(struct str s)
+{
+    char text[32];
+    int64_t ignored;
+
+    if (s.len != 10)
+        return false;
+    snprintf(text, sizeof text, "%.*sT00:00:00Z", STR_ARG(s));
+    return timestamp_parse(str_of(text), &ignored);
+}
+
+static bool good_treatment(struct str s)
+{
+    static const char *const treat[] = {"person", "system", "placeholder", "volatile-sub"};
+
+    for (int i = 0; i < 4; i++)
+        if (str_equal(s, str_of(treat[i])))
+            return true;
+    return false;
+}
+
+/* Why the cell cannot be; NULL: it can. */
+static const char *fault_of(int kind, int c, struct str s)
+{
+    const char *name = kinds[kind].column[c];
+
+    if (c < kinds[kind].must && s.len == 0 && kind != KIND_PRODUCTS)
+        return "this cell must not be empty";
+    if (strcmp(name, "nhs_number") == 0 && s.len > 0 &&
+        !(s.len == 10 && nhs_number_good(s.at)))
+        return "this is no NHS number";
+    if (strcmp(name, "treat_as") == 0 && !good_treatment(s))
+        return "one of person, system, placeholder, volatile-sub";
+    if (strcmp(name, "date") == 0 && !is_day(s))
+        return "a day is written YYYY-MM-DD";
+    if (kind == KIND_ORGANISATIONS && (c == ORG_OPENS || c == ORG_CLOSES) && s.len > 0 &&
+        clock_of(s) < 0)
+        return "a time of day is written HH:MM";
+    if (kind == KIND_ORGANISATIONS && c == ORG_DAYS && days_of(s) == 0)
+        return "days are written like 1-5 or 1-4,6 (1 is Monday)";
+    return NULL;
+}
+
+static bool good_cell(struct reading *d, int c, struct str s)
+{
+    const char *why = fault_of(d->kind, c, s);
+
+    if (why)
+        complain_of(d, kinds[d->kind].column[c], why);
+    return !why;
+}
+
+static void index_row(struct reading *d, struct row *row, uint32_t place)
+{
+    struct by_key *k = &d->r->by_key[d->kind];
+    uint32_t n = dictionary_put(&k->keys, row->field[0], &d->r->arena);
+
+    if (n >= k->cap) {
+        size_t cap = k->cap ? k->cap * 2 : 64;
+
+        k->last = xrealloc(k->last, cap * sizeof *k->last);
+        for (size_t i = k->cap; i < cap; i++)
+            k->last[i] = NO_ROW;
+        k->cap = cap;
+    }
+    row->before = k->last[n];
+    k->last[n] = place;
+    if (row->before == NO_ROW && d->kind == KIND_ORGANISATIONS && row->from_us == d->since_us)
+        row->from_us = INT64_MIN; /* it supersedes nothing */
 }
 
 static void read_row(struct reading *d, const struct str *field, int count)
@@ -204,9 +290,8 @@ static void read_row(struct reading *d, const struct str *field, int count)
         r->cap[d->kind] = r->cap[d->kind] ? r->cap[d->kind] * 2 : 64;
         r->row[d->kind] = xrealloc(r->row[d->kind], r->cap[d->kind] * sizeof row);
     }
+    index_row(d, &row, (uint32_t)r->rows[d->kind]);
     r->row[d->kind][r->rows[d->kind]++] = row;
-    if (d->kind == KIND_ASID)
-        index_asid(r, r->rows[KIND_ASID] - 1);
     d->rows++;
 }
 
@@ -259,8 +344,8 @@ static int read_file(struct reading *d, const char *dir, struct err *err)
     return rc;
 }
 
-/* The files of a directory; ASIDs hold from then on where they say nothing else. */
-static int read_dir(struct reference_data *r, const char *dir, int64_t asids_since_us,
+/* The files of a directory; since: from when on the rows of each kind hold. */
+static int read_dir(struct reference_data *r, const char *dir, const int64_t since_us[KINDS],
                     reference_fault *fault, void *ctx, size_t *rows, size_t *bad,
                     struct err *err)
 {
@@ -272,8 +357,7 @@ static int read_dir(struct reference_data *r, const char *dir, int64_t asids_sin
         return err_set(err, ERR_MISSING, "%s is no directory", dir);
     for (int k = 0; rc == 0 && k < KINDS; k++) {
         struct reading d = {.r = r, .kind = k, .file = kinds[k].file, .fault = fault,
-                            .ctx = ctx,
-                            .since_us = k == KIND_ASID ? asids_since_us : INT64_MIN};
+                            .ctx = ctx, .since_us = since_us[k]};
 
         rc = read_file(&d, dir, err);
         rc = rc == ERR_MISSING ? 0 : rc;
@@ -283,13 +367,24 @@ static int read_dir(struct reference_data *r, const char *dir, int64_t asids_sin
     return rc;
 }
 
+static void from_the_beginning(int64_t since_us[KINDS])
+{
+    for (int k = 0; k < KINDS; k++)
+        since_us[k] = INT64_MIN;
+}
+
 int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
                    size_t *rows, size_t *bad, struct err *err)
 {
-    return read_dir(r, dir, INT64_MIN, fault, ctx, rows, bad, err);
+    int64_t since_us[KINDS];
+
+    from_the_beginning(since_us);
+    return read_dir(r, dir, since_us, fault, ctx, rows, bad, err);
 }
 
-/* A list of ASIDs that was kept, and when it came or, in the state, was followed by another. */
+/* ---- lists that came one after the other ---- */
+
+/* A list that was kept, and when it came or, in the state, was followed by another. */
 struct extract {
     const char *name;
     int64_t at_us;
@@ -303,33 +398,85 @@ static int by_time(const void *a, const void *b)
     return x->at_us != y->at_us ? (x->at_us < y->at_us ? -1 : 1) : strcmp(x->name, y->name);
 }
 
-/* Is it a list of ASIDs of the state that another followed (asid.csv.SECONDS), or one that
- * the collector keeps in the store? */
-static bool is_extract(struct extract *x, const char *dir, const char *name, bool state)
+/* The day and time of the extract, the last in a name like
+ * gpcanalytics-asidlookup-FROM-TO-cloud-20210430T120000.csv, taken as UTC. */
+static bool extract_date(struct str name, int64_t *us)
 {
-    static const char stem[] = "asid.csv.";
+    enum { STAMP = 15 };
+    char text[TIMESTAMP_BYTES + 8];
+
+    for (size_t at = name.len; at-- > STAMP;) {
+        const char *s = name.at + at - STAMP;
+
+        if (s[-1] == '-' && s[8] == 'T' && s[STAMP] == '.') {
+            snprintf(text, sizeof text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", s, s + 4, s + 6,
+                     s + 9, s + 11, s + 13);
+            return timestamp_parse(str_of(text), us);
+        }
+    }
+    return false;
+}
+
+/* What the collector wrote beside the list: the date in its name, else its receipt. */
+static bool noted_time(const char *path, int64_t *us)
+{
+    char note[LIMIT_PATH_BYTES];
+    struct buf text = {0};
+    struct err ignored;
+    struct str rest;
+    bool found = false;
+
+    snprintf(note, sizeof note, "%.*s.txt", (int)strlen(path) - 4, path);
+    if (disk_read_all(note, LIMIT_PATH_BYTES, &text, &ignored) == 0)
+        for (rest = buf_str(&text); rest.len > 0 && !found;) {
+            size_t end = str_index(rest, '\n');
+            struct str line = str_part(rest, 0, end);
+
+            rest = str_part(rest, end + (end < rest.len), rest.len);
+            if (str_starts(line, STR("name ")))
+                found = extract_date(line, us);
+            else if (str_starts(line, STR("received ")) && line.len < 32) {
+                *us = strtoll(line.at + 9, NULL, 10) * 1000000; /* ends before the \n */
+                found = *us > 0;
+            }
+        }
+    buf_release(&text);
+    return found;
+}
+
+/* One of the lists of ASIDs that the collector keeps in the store? */
+static bool is_stored(struct extract *x, const char *dir, const char *name)
+{
+    size_t len = strlen(name);
     char path[LIMIT_PATH_BYTES];
     struct stat st;
 
     x->name = name;
-    if (state) {
-        x->at_us = strncmp(name, stem, sizeof stem - 1) == 0
-                       ? strtoll(name + sizeof stem - 1, NULL, 10) * 1000000
-                       : 0;
-        return x->at_us > 0;
-    }
-    if (!strstr(name, ".csv") ||
+    if (len < 4 || strcmp(name + len - 4, ".csv") != 0 ||
         snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path ||
         stat(path, &st) < 0)
         return false;
-    x->at_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+    if (!noted_time(path, &x->at_us))
+        x->at_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
     return true;
 }
 
-/* The lists of ASIDs kept in the store, or those of the state that were followed by others:
+/* One of the lists of the kind in the state that others followed, like asid.csv.SECONDS? */
+static bool is_followed(struct extract *x, const char *name, int kind)
+{
+    size_t stem = strlen(kinds[kind].file);
+
+    x->name = name;
+    if (strncmp(name, kinds[kind].file, stem) != 0 || name[stem] != '.')
+        return false;
+    x->at_us = strtoll(name + stem + 1, NULL, 10) * 1000000;
+    return x->at_us > 0;
+}
+
+/* The lists of a kind kept in the store, or those of the state that were followed by others:
  * the first holds from the beginning, each other from when it came. Gives the time from which
  * one that came behind them all holds. */
-static int64_t read_extracts(struct reference_data *r, const char *dir, bool state)
+static int64_t read_extracts(struct reference_data *r, const char *dir, int kind, bool state)
 {
     struct buf names = {0};
     struct extract *list;
@@ -343,11 +490,11 @@ static int64_t read_extracts(struct reference_data *r, const char *dir, bool sta
     list = xcalloc(count + 1, sizeof *list);
     name = names.at;
     for (size_t i = 0; i < count; i++, name += strlen(name) + 1)
-        n += is_extract(&list[n], dir, name, state);
+        n += state ? is_followed(&list[n], name, kind) : is_stored(&list[n], dir, name);
     if (n > 0)
         qsort(list, n, sizeof *list, by_time);
     for (size_t i = 0; i < n; i++) {
-        struct reading d = {.r = r, .kind = KIND_ASID, .file = list[i].name};
+        struct reading d = {.r = r, .kind = kind, .file = list[i].name};
 
         if (!state && i > 0)
             since_us = list[i].at_us;
@@ -365,18 +512,20 @@ int reference_read_all(struct reference_data *r, const char *brought, const char
                        const char *state, const char *given, reference_fault *fault, void *ctx,
                        size_t *bad, struct err *err)
 {
+    int64_t since_us[KINDS];
     char dir[LIMIT_PATH_BYTES];
     struct err ignored;
-    int64_t since_us;
     size_t rows;
 
     reference_read(r, brought, fault, ctx, &rows, bad, &ignored);
     snprintf(dir, sizeof dir, "%s/reference", store);
-    read_extracts(r, dir, false);
+    read_extracts(r, dir, KIND_ASID, false);
     if (given)
         return reference_read(r, given, fault, ctx, &rows, bad, err);
     snprintf(dir, sizeof dir, "%s/reference", state);
-    since_us = read_extracts(r, dir, true);
+    from_the_beginning(since_us);
+    since_us[KIND_ASID] = read_extracts(r, dir, KIND_ASID, true);
+    since_us[KIND_ORGANISATIONS] = read_extracts(r, dir, KIND_ORGANISATIONS, true);
     read_dir(r, dir, since_us, fault, ctx, &rows, bad, &ignored);
     return 0;
 }
@@ -391,14 +540,41 @@ static bool valid_at(const struct row *row, const struct record *r)
            (row->from_us <= time->integer && time->integer < row->to_us);
 }
 
+/* The row of the key that held then; NULL: none. */
+static const struct row *row_of(const struct reference_data *r, int kind, struct str key,
+                                const struct record *at)
+{
+    /* looking builds the dictionary's index where there is none yet */
+    struct by_key *k = &((struct reference_data *)(uintptr_t)r)->by_key[kind];
+    uint32_t n = key.len ? dictionary_find(&k->keys, key) : DICTIONARY_NONE;
+
+    for (uint32_t i = n != DICTIONARY_NONE ? k->last[n] : NO_ROW; i != NO_ROW;) {
+        const struct row *row = &r->row[kind][i];
+
+        if (valid_at(row, at))
+            return row;
+        i = row->before;
+    }
+    return NULL;
+}
+
+static const struct row *asid_of(const struct reference_data *r, const struct record *of)
+{
+    return row_of(r, KIND_ASID, record_text(of, COLUMN_SSP_FROM), of);
+}
+
+static struct str cell(const struct row *row, int c)
+{
+    return row ? row->field[c] : STR("");
+}
+
 struct str reference_product(const struct reference_data *r, const struct record *of,
                              struct arena *arena)
 {
     struct str model = record_text(of, COLUMN_DEVICE_MODEL);
     struct str version = record_text(of, COLUMN_DEVICE_VERSION);
     struct str from = record_text(of, COLUMN_SSP_FROM);
-    struct reference_data *search = (struct reference_data *)(uintptr_t)r;
-    uint32_t n;
+    struct str product;
     char *text;
 
     if (model.len > 0) {
@@ -411,15 +587,8 @@ struct str reference_product(const struct reference_data *r, const struct record
     }
     if (from.len == 0)
         return STR("unknown");
-    n = dictionary_find(&search->asids, from);
-    for (uint32_t i = n != DICTIONARY_NONE ? r->asid_row[n] : NO_ROW; i != NO_ROW;) {
-        const struct row *row = &r->row[KIND_ASID][i];
-
-        if (valid_at(row, of))
-            return row->field[2].len > 0 ? row->field[2] : from;
-        i = row->before;
-    }
-    return from;
+    product = cell(asid_of(r, of), ASID_PRODUCT);
+    return product.len > 0 ? product : from;
 }
 
 struct str reference_treat_as(const struct reference_data *r, const struct record *of)
@@ -441,4 +610,96 @@ struct str reference_treat_as(const struct reference_data *r, const struct recor
         }
     }
     return best;
+}
+
+struct str reference_asid_ods(const struct reference_data *r, const struct record *of)
+{
+    return cell(asid_of(r, of), ASID_ODS);
+}
+
+struct str reference_asid_type(const struct reference_data *r, const struct record *of)
+{
+    return cell(asid_of(r, of), ASID_TYPE);
+}
+
+struct organisation reference_organisation(const struct reference_data *r,
+                                           const struct record *of)
+{
+    const struct row *asid = asid_of(r, of);
+    struct organisation o = {record_text(of, COLUMN_ORG_ODS), record_text(of, COLUMN_ORG_NAME)};
+
+    if (o.ods.len == 0)
+        o.ods = cell(asid, ASID_ODS);
+    if (o.name.len == 0)
+        o.name = cell(row_of(r, KIND_ORGANISATIONS, o.ods, of), ORG_NAME);
+    if (o.name.len == 0 && str_equal(o.ods, cell(asid, ASID_ODS)))
+        o.name = cell(asid, ASID_NAME);
+    return o;
+}
+
+struct str reference_type(const struct reference_data *r, struct str ods,
+                          const struct record *at)
+{
+    return cell(row_of(r, KIND_ORGANISATIONS, ods, at), ORG_TYPE);
+}
+
+size_t reference_parents(const struct reference_data *r, struct str ods,
+                         const struct record *at, struct str out[REFERENCE_PARENTS])
+{
+    size_t n = 0;
+
+    while (n < REFERENCE_PARENTS) {
+        ods = cell(row_of(r, KIND_ORGANISATIONS, ods, at), ORG_PARENT);
+        if (ods.len == 0)
+            break;
+        out[n++] = ods;
+    }
+    return n;
+}
+
+/* ---- time ---- */
+
+struct str reference_holiday(const struct reference_data *r, struct str date,
+                             const struct record *at)
+{
+    const struct row *row = row_of(r, KIND_CALENDAR, date, at);
+
+    return row && row->field[1].len == 0 ? row->field[0] : cell(row, 1);
+}
+
+/* The day `ago` days before that of the record, as organisations count: a bank holiday is
+ * a Sunday. */
+static unsigned day_bit(const struct reference_data *r, const struct record *of,
+                        const struct civil *local, int ago)
+{
+    int64_t days = civil_to_days(local->year, local->month, local->day) - ago;
+    struct civil c;
+    char date[16];
+
+    civil_from_seconds(&c, days * 86400);
+    snprintf(date, sizeof date, "%04d-%02d-%02d", c.year % 10000, c.month % 100, c.day % 100);
+    return row_of(r, KIND_CALENDAR, str_of(date), of) ? 1U << 7 : 1U << c.weekday;
+}
+
+bool reference_open(const struct reference_data *r, struct str ods, const struct record *of,
+                    const struct zone *zone, bool *open)
+{
+    const struct value *time = &of->column[COLUMN_TIME];
+    const struct row *row = row_of(r, KIND_ORGANISATIONS, ods, of);
+    int opens = clock_of(cell(row, ORG_OPENS)), closes = clock_of(cell(row, ORG_CLOSES));
+    struct civil c;
+    unsigned days;
+    int now;
+
+    if (opens < 0 || closes < 0 || time->kind != VALUE_TIME)
+        return false;
+    days = days_of(row->field[ORG_DAYS]);
+    civil_local(&c, zone, time->integer);
+    now = c.hour * 60 + c.minute;
+    if (opens < closes)
+        *open = now >= opens && now < closes && (days & day_bit(r, of, &c, 0));
+    else /* over midnight, or around the clock */
+        *open = (now >= opens && (days & day_bit(r, of, &c, 0))) ||
+                (now < closes && (days & day_bit(r, of, &c, 1)));
+    return true;
 }

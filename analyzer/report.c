@@ -79,6 +79,25 @@ void report_shown(struct reporting *r, struct page_table *t, const struct record
     buf_release(&text);
 }
 
+/* What the record itself says of it, or a text of a list. */
+static void put_either(struct reporting *r, struct buf *out, const struct record *of,
+                       enum column c, struct str listed)
+{
+    if (record_text(of, c).len > 0)
+        shown_value(out, of, c, r->o->reveal);
+    else
+        mask_text(out, listed);
+}
+
+void report_organisation(struct reporting *r, const struct record *of, struct buf *ods,
+                         struct buf *name)
+{
+    struct organisation o = reference_organisation(r->reference, of);
+
+    put_either(r, ods, of, COLUMN_ORG_ODS, o.ods);
+    put_either(r, name, of, COLUMN_ORG_NAME, o.name);
+}
+
 static bool local_time(const struct reporting *r, const struct record *of, struct civil *c)
 {
     const struct value *v = &of->column[COLUMN_TIME];

@@ -30,16 +30,14 @@ static void record(struct reporting *r, const struct record *of)
 {
     struct counts *c = r->own;
     struct str patient = record_text(of, COLUMN_PATIENT_NHS_NUMBER);
-    struct buf text = {0};
+    struct buf text = {0}, name = {0};
     struct arena once = {0};
 
     patient = nhs_number_plain(patient, &once);
     tally_add(&c->days, record_text(of, COLUMN_TIME_LOCAL_DATE), &c->arena);
-    buf_put_str(&text, record_text(of, COLUMN_ORG_ODS));
-    if (record_text(of, COLUMN_ORG_NAME).len > 0) {
-        buf_put_text(&text, " ");
-        shown_value(&text, of, COLUMN_ORG_NAME, r->o->reveal);
-    }
+    report_organisation(r, of, &text, &name);
+    buf_put_text(&text, name.len > 0 ? " " : "");
+    buf_put_str(&text, buf_str(&name));
     tally_add(&c->organisations, buf_str(&text), &c->arena);
     tally_add(&c->deeds, report_deed(of), &c->arena);
     buf_clear(&text);
@@ -50,6 +48,7 @@ static void record(struct reporting *r, const struct record *of)
         dictionary_put(&c->patients, patient, &c->arena);
     if (record_text(of, COLUMN_USER_KEY).len > 0)
         dictionary_put(&c->users, record_text(of, COLUMN_USER_KEY), &c->arena);
+    buf_release(&name);
     buf_release(&text);
     arena_release(&once);
 }

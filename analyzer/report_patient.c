@@ -63,15 +63,16 @@ static void record(struct reporting *r, const struct record *of)
 {
     struct page *p = &r->page;
     struct page_table *t = &p->table[p->main];
-    struct buf outcome = {0};
+    struct buf text = {0}, ods = {0};
     char day[32], clock[16];
 
     report_day(r, of, day);
     report_clock(r, of, clock);
     page_cell(p, t, str_of(day));
     page_cell(p, t, str_of(clock));
-    report_shown(r, t, of, COLUMN_ORG_NAME);
-    report_shown(r, t, of, COLUMN_ORG_ODS);
+    report_organisation(r, of, &ods, &text);
+    page_cell(p, t, buf_str(&text));
+    page_cell(p, t, buf_str(&ods));
     report_shown(r, t, of, COLUMN_PRACTICE_ODS);
     if (r->names) {
         put_name(r, t, of);
@@ -84,11 +85,13 @@ static void record(struct reporting *r, const struct record *of)
     page_cell(p, t, report_deed(of));
     report_shown(r, t, of, COLUMN_GPC_ASKED);
     page_cell(p, t, purpose(of));
-    report_outcome(&outcome, of);
-    page_cell(p, t, buf_str(&outcome));
+    buf_clear(&text);
+    report_outcome(&text, of);
+    page_cell(p, t, buf_str(&text));
     put_device(r, t, of);
     page_number(p, t, (uint64_t)of->column[COLUMN_SEQ].integer);
-    buf_release(&outcome);
+    buf_release(&ods);
+    buf_release(&text);
 }
 
 static void end(struct reporting *r)

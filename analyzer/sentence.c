@@ -1,6 +1,7 @@
 /* sentence.c - see sentence.h. */
 #include "analyzer/sentence.h"
 
+#include "record/mask.h"
 #include "record/shown.h"
 
 static void put(struct buf *out, const struct sentence *s, enum column c)
@@ -9,18 +10,31 @@ static void put(struct buf *out, const struct sentence *s, enum column c)
         shown_value(out, s->record, c, s->reveal);
 }
 
+/* A text of the token or of a list; those of the token may name the patient. */
+static void put_text(struct buf *out, const struct sentence *s, enum column c, struct str text)
+{
+    if (record_text(s->record, c).len > 0)
+        put(out, s, c);
+    else if (s->reveal)
+        buf_put_str(out, text);
+    else
+        mask_text(out, text);
+}
+
 static void put_organisation(struct buf *out, const struct sentence *s)
 {
-    if (record_text(s->record, COLUMN_ORG_NAME).len > 0) {
-        put(out, s, COLUMN_ORG_NAME);
-        if (record_text(s->record, COLUMN_ORG_ODS).len > 0) {
+    struct organisation o = reference_organisation(s->reference, s->record);
+
+    if (o.name.len > 0) {
+        put_text(out, s, COLUMN_ORG_NAME, o.name);
+        if (o.ods.len > 0) {
             buf_put_text(out, " (");
-            put(out, s, COLUMN_ORG_ODS);
+            put_text(out, s, COLUMN_ORG_ODS, o.ods);
             buf_put_text(out, ")");
         }
-    } else if (record_text(s->record, COLUMN_ORG_ODS).len > 0) {
+    } else if (o.ods.len > 0) {
         buf_put_text(out, "organisation ");
-        put(out, s, COLUMN_ORG_ODS);
+        put_text(out, s, COLUMN_ORG_ODS, o.ods);
     } else if (record_text(s->record, COLUMN_SSP_FROM).len > 0) {
         buf_put_text(out, "the system with ASID ");
         put(out, s, COLUMN_SSP_FROM);
@@ -121,7 +135,9 @@ void sentence_expected(struct buf *out, const struct ruleset *set, const struct 
 
 static void put_place(struct buf *out, const struct sentence *s, struct str name)
 {
+    size_t before = out->len;
     enum column c;
+    enum joined j;
 
     if (str_equal(name, STR("who")))
         put_who(out, s);
@@ -135,13 +151,13 @@ static void put_place(struct buf *out, const struct sentence *s, struct str name
         buf_printf(out, "%zu call%s", s->count, s->count == 1 ? "" : "s");
     else if (str_equal(name, STR("patients")))
         buf_printf(out, "%zu patient%s", s->patients, s->patients == 1 ? "" : "s");
-    else if (str_equal(name, STR("product")))
-        buf_put_str(out, s->product);
     else if (str_equal(name, STR("expected")))
         buf_put_str(out, s->expected);
-    else if (column_find(&c, name) && s->record->column[c].kind != VALUE_MISSING)
+    else if (column_find(&c, name))
         put(out, s, c);
-    else
+    else if (joined_find(&j, name))
+        joined_shown(out, j, s->reference, s->zone, s->record, s->reveal);
+    if (out->len == before)
         buf_put_text(out, "(not given)");
 }
 

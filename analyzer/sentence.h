@@ -3,6 +3,7 @@
 #ifndef ANALYZER_SENTENCE_H
 #define ANALYZER_SENTENCE_H
 
+#include "analyzer/joined.h"
 #include "base/buf.h"
 #include "base/zone.h"
 #include "record/record.h"
@@ -14,13 +15,14 @@ struct sentence {
     const struct zone *zone;
     size_t count, patients;
     int64_t first_us, last_us;   /* INT64_MIN: unknown */
-    struct str product, expected;
+    const struct reference_data *reference;
+    struct str expected;
     bool reveal;
 };
 
 /* Append the sentence, by the rule's own words where it has some. In these, {who}, {count},
- * {calls}, {patients}, {when}, {org}, {product}, {expected} and {name of a column} stand for
- * what they name. */
+ * {calls}, {patients}, {when}, {org}, {expected} and {name of a field} stand for what they
+ * name. */
 void sentence_print(struct buf *out, const struct sentence *s);
 /* What a correlation expects: "fewer than 60 different patients within 1 hour". */
 void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r);

@@ -1,8 +1,10 @@
-/* generate.c - `generate [--hurt | --chaos] [--calm] [--ledger] RECORDS SEED` writes synthetic
+/* generate.c - `generate [--hurt | --chaos] [--calm] [--month] [--ledger] RECORDS SEED` writes synthetic
  * traffic as NDJSON. --ledger writes instead, to standard output and nothing else, the
  * information in that traffic: bytes a record by purpose, and their sum, the floor of every
  * lossless coder. --hurt is the set made to hurt: members in any order, white space, escapes,
- * unknown members, about 64 k shapes; with --chaos no two records have the same. */
+ * unknown members, about 64 k shapes; with --chaos no two records have the same. --calm leaves
+ * out what should alert; --month spreads the records over April 2026, busy by day and quiet at
+ * night and at weekends, where else they come evenly. */
 #include "bench/traffic.h"
 
 static void print_ledger(const struct draw *d, unsigned long records)
@@ -22,7 +24,9 @@ int main(int argc, char **argv)
 {
     unsigned long records = 20000;
     unsigned long long seed = 1;
-    bool hurt = false, ledger = false, calm = false, chaos = false;
+    bool hurt = false, ledger = false, calm = false, chaos = false, month = false;
+    struct zone *zone = NULL;
+    struct err err;
     struct buf out = {0};
     struct traffic *t;
     int at = 1;
@@ -31,6 +35,7 @@ int main(int argc, char **argv)
         hurt |= strcmp(argv[at], "--hurt") == 0;
         calm |= strcmp(argv[at], "--calm") == 0;
         chaos |= strcmp(argv[at], "--chaos") == 0;
+        month |= strcmp(argv[at], "--month") == 0;
         ledger |= strcmp(argv[at], "--ledger") == 0;
     }
     if (at < argc)
@@ -40,6 +45,12 @@ int main(int argc, char **argv)
     t = traffic_new(seed, hurt || chaos, calm);
     if (chaos)
         traffic_layouts(t, 0);
+    if (month && zone_load(&zone, "Europe/London", &err) < 0) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    if (month)
+        traffic_month(t, records, zone);
     for (unsigned long i = 0; i < records; i++) {
         traffic_next(t, &out);
         if (!ledger && (out.len > 1 << 20 || i + 1 == records) &&
@@ -51,6 +62,7 @@ int main(int argc, char **argv)
     if (ledger)
         print_ledger(traffic_ledger(t), records);
     traffic_free(t);
+    zone_free(zone);
     buf_release(&out);
     return 0;
 }

@@ -5,7 +5,6 @@
 
 #include "base/base64url.h"
 #include "base/mem.h"
-#include "base/zone.h"
 
 enum {
     PRACTICES = 8000,
@@ -19,7 +18,7 @@ enum {
     NUMBERS = 896000
 };
 
-static const double session_gap_ms = 9000, step_gap_ms = 7000;
+static const double session_gap_ms = 9000, step_gap_ms = 7000, session_calls = 2.66;
 
 enum step {
     STEP_METADATA,
@@ -96,6 +95,8 @@ struct traffic {
     struct session session[OPEN];
     struct call waiting[OPEN]; /* each session has at most one call under way */
     int64_t clock_ms;
+    const struct zone *zone; /* of the month's days; NULL: calls come evenly */
+    double gap_ms;           /* between sessions, in the busiest hours */
     struct buf scratch, token;
 };
 
@@ -104,6 +105,49 @@ static void list_numbers(struct traffic *t);
 void traffic_layouts(struct traffic *t, unsigned layouts)
 {
     t->layouts = layouts;
+}
+
+/* How busy an hour is: much by day, little in the evening, hardly at night, and a tenth of
+ * that at weekends and at Easter. */
+static double busy(const struct traffic *t, int64_t ms)
+{
+    struct civil c;
+    bool off;
+
+    civil_local(&c, t->zone, ms * 1000);
+    off = c.weekday > 5 || (c.month == 4 && (c.day == 3 || c.day == 6));
+    return (off ? 0.12 : 1) *
+           (c.hour >= 8 && c.hour < 18 ? 1 : c.hour >= 6 && c.hour < 22 ? 0.15 : 0.03);
+}
+
+void traffic_month(struct traffic *t, unsigned long records, const struct zone *zone)
+{
+    int64_t hour = 3600000, end = 1777586400000; /* 2026-04-30T22:00:00Z */
+    double all = 0;
+
+    t->zone = zone;
+    for (int64_t ms = t->clock_ms; ms < end; ms += hour)
+        all += busy(t, ms) * (double)hour;
+    t->gap_ms = all * session_calls / (double)(records ? records : 1);
+}
+
+/* The next session begins after that much of a busy hour's time. */
+static void pass(struct traffic *t, double gap)
+{
+    const int64_t hour = 3600000;
+
+    while (t->zone) {
+        int64_t left = hour - t->clock_ms % hour;
+        double weight = busy(t, t->clock_ms);
+
+        if (gap <= (double)left * weight) {
+            t->clock_ms += (int64_t)(gap / weight);
+            return;
+        }
+        gap -= (double)left * weight;
+        t->clock_ms += left;
+    }
+    t->clock_ms += (int64_t)gap;
 }
 
 /* Write a message in its layout. */
@@ -127,6 +171,7 @@ struct traffic *traffic_new(uint64_t seed, bool hurt, bool calm)
     t->hurt = hurt;
     t->layouts = 2048;
     t->calm = calm;
+    t->gap_ms = session_gap_ms;
     t->clock_ms = 1775026800000; /* 2026-04-01T07:00:00Z */
     popularity_init(&t->orgs, ORGS, 0.9);
     popularity_init(&t->users, USERS, 0.7);
@@ -682,7 +727,7 @@ static void open_until(struct traffic *t, int64_t end_ms)
             return;
         open_session(t, &t->session[free_one]);
         begin_call(t, free_one);
-        t->clock_ms += draw_wait(&t->d, PURPOSE_TIME, session_gap_ms);
+        pass(t, (double)draw_wait(&t->d, PURPOSE_TIME, t->gap_ms));
         if (end_ms == INT64_MAX)
             return;
     }

@@ -8,6 +8,7 @@
 
 #include "bench/draw.h"
 #include "bench/tree.h"
+#include "base/zone.h"
 
 struct traffic;
 
@@ -17,6 +18,9 @@ struct traffic *traffic_new(uint64_t seed, bool hurt, bool calm);
 /* With hurt: a message has one of that many layouts (order, spaces, escapes, members that
  * nobody knows), 0: no two are alike. 2048 make about 64 k shapes of records. */
 void traffic_layouts(struct traffic *t, unsigned layouts);
+/* Spread that many records over April 2026, busy by day and quiet at night and on days off, by
+ * the clocks of that zone, which outlives t. Before the first record. */
+void traffic_month(struct traffic *t, unsigned long records, const struct zone *zone);
 /* Append the next record with its line feed. */
 void traffic_next(struct traffic *t, struct buf *out);
 const struct draw *traffic_ledger(const struct traffic *t);

@@ -5,7 +5,7 @@ BEGIN {
     srand(seed)
     for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    day = 3; seq = 0; salt = int(rand() * 100000)
+    day = 14; seq = 0; salt = int(rand() * 100000)
 
     # A person opens the records of seventy patients within an hour.
     person("200900000001", "Nosey", "Nora", "ZR901")
@@ -49,6 +49,17 @@ BEGIN {
     call(19 * 3600, patient(8000), "read", 200, "")
     reason = ""
 
+    # A call under the ASID of an organisation that is none of the caller's.
+    person("200900000015", "Masque", "Mia", "ZR912"); asid = "300000000914"
+    call(10 * 3600, patient(8100), "read", 200, "")
+    asid = ""
+    # At night, when the practice is closed.
+    person("200900000016", "Owl", "Ona", "ZR913")
+    for (i = 0; i < 4; i++) call(3600 + i * 300, patient(8200 + i), "read", 200, "")
+
+    # Innocent: at night too, but the service is open around the clock.
+    person("200900000017", "Lamp", "Lou", "ZR915")
+    for (i = 0; i < 4; i++) call(3600 + i * 300, patient(8300 + i), "read", 200, "")
     # Innocent: the GP2GP adaptor, whose user is no person, takes over records.
     person("", "GP2GP", "Adaptor", "ZR920"); prefix = "System"; model = "Postman"
     issuer = "http://gpconnect-postman-url"; reason = "migration"; scope = "patient/*.read conf/R"
@@ -90,8 +101,8 @@ function encode(s,   out, i, a, b, c, n) {
     return out
 }
 function call(s, nhs, what, status, spine,   iat, p, url, method, id, ids, made) {
-    iat = 1775174400 + s # 2026-04-03 at midnight UTC
-    made = fixed ? 1775174400 + 18 * 3600 : iat
+    iat = 1776124800 + s # 2026-04-14, a Tuesday, at midnight UTC
+    made = fixed ? 1776124800 + 18 * 3600 : iat
     url = "https://provider1.example.nhs.uk/Z90001/STU3/1/gpconnect/"
     method = "POST"; id = "fhir:operation:gpc.getstructuredrecord-1"
     if (what == "read") url = url "Patient/$gpc.getstructuredrecord"

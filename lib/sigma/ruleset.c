@@ -122,3 +122,31 @@ bool rule_is_ours(const struct rule *r)
 {
     return is_ours(r, 0);
 }
+
+static bool predicate_asks(const struct predicate *p, uint32_t field)
+{
+    return p->op != OP_KEYWORD &&
+           (p->field == field || (p->op == OP_SAME && p->other == field));
+}
+
+static bool expression_asks(const struct ruleset *s, const struct expression *x, uint32_t field)
+{
+    if (x->kind == EXPRESSION_PREDICATE && predicate_asks(s->predicate[x->number], field))
+        return true;
+    for (size_t i = 0; i < x->parts; i++)
+        if (expression_asks(s, x->part[i], field))
+            return true;
+    return false;
+}
+
+bool rule_asks(const struct ruleset *s, const struct rule *r, uint32_t field)
+{
+    const struct correlation *c = &r->correlation;
+
+    if (r->kind != RULE_CORRELATION)
+        return r->condition && expression_asks(s, r->condition, field);
+    for (size_t i = 0; i < c->group_bys; i++)
+        if (c->group_by[i] == field)
+            return true;
+    return c->type == CORRELATION_VALUE_COUNT && c->field == field;
+}

@@ -145,6 +145,9 @@ struct str rule_digest(const struct rule *r, char to[RULE_DIGEST]);
  * all that they stand on. */
 bool rule_is_ours(const struct rule *r);
 
+/* Does the rule itself ask for the field: in a condition, a grouping, a count? */
+bool rule_asks(const struct ruleset *s, const struct rule *r, uint32_t field);
+
 /* Read a span of time like 10m, 1h, 7d; false: it is none. */
 bool timespan_read(struct str text, int64_t *us);
 
