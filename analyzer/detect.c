@@ -3,6 +3,7 @@
  * the register knows or gets to know. A run computes all alerts anew, so that they do not
  * hang on when records came; what a run finds again only keeps its state. */
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
@@ -11,10 +12,12 @@
 #include "analyzer/register.h"
 #include "base/base64.h"
 #include "base/disk.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/zone.h"
 #include "record/print.h"
 #include "store/note.h"
+#include "trail/projections.h"
 #include "trail/scan.h"
 
 enum { CHAIN_MAX = 64 };
@@ -36,6 +39,8 @@ struct detecting {
     enum detect_format format;
     int64_t since_us, until_us, longest_us;
     uint32_t user_field;
+    struct projections *projections;     /* NULL: the evidence is read */
+    const struct projection *projection; /* that classes are of */
     struct dictionary sources;
     struct arena texts;
     uint64_t records, alerts, by_level[RULE_LEVELS];
@@ -168,7 +173,36 @@ static int describe_log(struct detecting *d, struct err *err)
 
 /* ---- records ---- */
 
-static void look_at(struct detecting *d, const struct record *r)
+/* Of a field of the projection at hand. */
+static enum decided decided(void *ctx, struct str field)
+{
+    const struct detecting *d = ctx;
+    const struct projection *p = d->projection;
+    enum joined j;
+    enum column c;
+
+    if (column_find(&c, field))
+        return projection_decides(p, c) ? DECIDED_VALUE
+               : projection_has(p, c)   ? DECIDED_FILLED : DECIDED_NOT;
+    return joined_find(&j, field) && j == JOINED_TREAT_AS &&
+                   reference_products_always(d->reference) &&
+                   projection_decides(p, COLUMN_JWT_ISS) &&
+                   projection_decides(p, COLUMN_DEVICE_MODEL)
+               ? DECIDED_VALUE : DECIDED_NOT;
+}
+
+static bool skip_class(void *ctx, uint32_t class)
+{
+    struct detecting *d = ctx;
+    bool passes = correlator_passes(d->correlator, class);
+
+    d->records += passes;
+    return passes;
+}
+
+/* A record that came from a projection, or NULL, and its class there. */
+static void look_at(struct detecting *d, const struct record *r, const struct projection *from,
+                    uint32_t class)
 {
     struct record_fields *f = &d->maker.fields;
     const struct value *time = &r->column[COLUMN_TIME];
@@ -183,8 +217,12 @@ static void look_at(struct detecting *d, const struct record *r)
     d->records++;
     f->record = r;
     event = record_event(f);
+    if (from && from != d->projection) {
+        d->projection = from;
+        correlator_classes(d->correlator, decided, d);
+    }
     evaluator_event(d->evaluator, &event);
-    if (!correlator_look(d->correlator))
+    if (!correlator_look(d->correlator, from ? class : CLASS_NONE))
         return;
     treat_as = reference_treat_as(d->reference, r);
     counts = str_equal(treat_as, STR("person")) ||
@@ -212,14 +250,60 @@ static struct str token_hash(void *ctx, uint32_t record, struct arena *arena)
     return record_text(&r, COLUMN_JWT_HASH);
 }
 
+/* What alerts and correlations need of a record, and what rules ask for. */
+static void find_want(const struct detecting *d, struct projection_want *want)
+{
+    static const enum column always[] = {COLUMN_SEQ, COLUMN_TIME, COLUMN_USER_LEVEL,
+                                         COLUMN_PATIENT_NHS_NUMBER, COLUMN_PRACTICE_ODS,
+                                         COLUMN_SOURCE_NAME, COLUMN_SOURCE_SEQ};
+
+    memset(want, 0, sizeof *want);
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        want->column[always[i]] = true;
+    joined_want(JOINED_TREAT_AS, want->column);
+    record_fields_want(&d->maker.fields, &d->set, want);
+}
+
+static void say_progress(void *ctx, uint64_t rows)
+{
+    const struct detecting *d = ctx;
+
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "%" PRIu64 " of %" PRIu64 " records put into columns\n", rows,
+                trail_count(d->trail));
+}
+
+/* The projections, where they can be had and stand for the whole log; a run over all of it
+ * makes those that are missing. */
+static struct projections *find_projections(struct detecting *d,
+                                            const struct projection_want *want)
+{
+    const char *knob = getenv("GPCA_COLUMNS");
+    bool whole = d->since_us == INT64_MIN && d->until_us == INT64_MAX;
+    char dir[LIMIT_PATH_BYTES];
+    struct projections *p;
+    struct err err;
+
+    if ((knob && strcmp(knob, "no") == 0) || *state_problem(d->state) ||
+        snprintf(dir, sizeof dir, "%s/columns", state_dir(d->state)) >= (int)sizeof dir)
+        return NULL;
+    p = projections_open(dir, d->trail, want);
+    if (whole && projections_missing(p) > 0 &&
+        projections_make(p, d->zone, say_progress, d, &err) < 0) {
+        complain(err.text);
+        complain("rules are evaluated on the log itself, which takes longer");
+    }
+    if (projections_missing(p) == 0)
+        return p;
+    projections_free(p);
+    return NULL;
+}
+
 static int scan(struct detecting *d, struct err *err)
 {
-    /* What alerts and correlations need of a record beside what rules ask for. */
-    bool wanted[COLUMN_COUNT] = {[COLUMN_SEQ] = true, [COLUMN_USER_LEVEL] = true,
-                                 [COLUMN_PATIENT_NHS_NUMBER] = true,
-                                 [COLUMN_PRACTICE_ODS] = true, [COLUMN_SOURCE_NAME] = true,
-                                 [COLUMN_SOURCE_SEQ] = true};
-    struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = wanted};
+    struct projection_want want;
+    struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = want.column,
+                                 .skip = skip_class, .skip_ctx = d};
     uint32_t hash = dictionary_find(&d->set.fields, STR("jwt.hash"));
     struct record record;
     struct scan s;
@@ -227,19 +311,22 @@ static int scan(struct detecting *d, struct err *err)
 
     filter.token_marks = hash != DICTIONARY_NONE &&
                          correlator_late(d->correlator, hash, token_hash, d);
-    record_fields_want(&d->maker.fields, &d->set, wanted);
-    joined_want(JOINED_TREAT_AS, wanted);
+    find_want(d, &want);
+    if (filter.token_marks || !want.column[COLUMN_JWT_HASH] || want.filled[COLUMN_JWT_HASH])
+        filter.projections = d->projections = find_projections(d, &want);
     filter.has_since = d->since_us != INT64_MIN;
     filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
     filter.has_until = d->until_us != INT64_MAX;
     filter.until_us = d->until_us;
     scan_begin(&s, d->trail, &filter, d->zone);
     while (!d->full && (rc = scan_next(&s, &record, err)) > 0)
-        look_at(d, &record);
+        look_at(d, &record, s.projection, s.class);
     if (d->full)
         rc = err_set(err, ERR_LIMIT, "the rules meet more than 67 million times in this"
                      " period: take a shorter one with --since and --until");
     scan_end(&s);
+    projections_free(d->projections);
+    d->projections = NULL;
     return rc;
 }
 

@@ -45,17 +45,37 @@ void record_fields_init(struct record_fields *f, const struct ruleset *s,
     }
 }
 
+/* Do rules ask of the field more than whether there is a value? */
+static bool asks_value(const struct ruleset *s, uint32_t field)
+{
+    for (size_t i = 0; i < s->rules; i++)
+        if (s->rule[i]->kind == RULE_CORRELATION && rule_asks(s, s->rule[i], field))
+            return true;
+    return verdicts_compare(s, field);
+}
+
 void record_fields_want(const struct record_fields *f, const struct ruleset *s,
-                        bool wanted[COLUMN_COUNT])
+                        struct projection_want *want)
 {
     for (size_t i = 0; i < f->columns; i++)
         if (f->column[i] >= COLUMN_COUNT)
-            joined_want((enum joined)(f->column[i] - COLUMN_COUNT), wanted);
-        else if (f->column[i] >= 0)
-            wanted[f->column[i]] = true;
+            joined_want((enum joined)(f->column[i] - COLUMN_COUNT), want->column);
+    joined_want(JOINED_TREAT_AS, want->decides);
+    want->decides[COLUMN_TIME] = false;
+    for (size_t i = 0; i < f->columns; i++) {
+        int c = f->column[i];
+
+        if (c < 0 || c >= COLUMN_COUNT)
+            continue;
+        want->decides[c] |= verdicts_compare(s, (uint32_t)i);
+        want->filled[c] = !want->column[c] && !asks_value(s, (uint32_t)i);
+        want->column[c] = true;
+    }
     for (size_t i = 0; i < s->predicates; i++)
-        for (int c = 0; s->predicate[i]->op == OP_KEYWORD && c < COLUMN_COUNT; c++)
-            wanted[c] = true;
+        for (int c = 0; s->predicate[i]->op == OP_KEYWORD && c < COLUMN_COUNT; c++) {
+            want->column[c] = true;
+            want->filled[c] = false;
+        }
 }
 
 void record_fields_release(struct record_fields *f)

@@ -8,6 +8,7 @@
 #include "base/yaml.h"
 #include "record/record.h"
 #include "sigma/correlate.h"
+#include "trail/projection.h"
 
 /* Is there such a field of a record: a column, or one that is made of several? */
 bool fields_known(struct str field, const char **near);
@@ -25,9 +26,10 @@ enum { FIELD_NONE = -1 };
 void record_fields_init(struct record_fields *f, const struct ruleset *s,
                         const struct reference_data *reference, const struct zone *zone);
 void record_fields_release(struct record_fields *f);
-/* Mark the columns that rules of the set ask for: all of them where one has keywords. */
+/* Mark the columns that rules of the set ask for beside those that are marked, and whether
+ * they ask for more than whether there is a value: all of them where a rule has keywords. */
 void record_fields_want(const struct record_fields *f, const struct ruleset *s,
-                        bool wanted[COLUMN_COUNT]);
+                        struct projection_want *want);
 /* The event of f->record; what was given of the one before is void. */
 struct event record_event(struct record_fields *f);
 

@@ -612,6 +612,15 @@ struct str reference_treat_as(const struct reference_data *r, const struct recor
     return best;
 }
 
+bool reference_products_always(const struct reference_data *r)
+{
+    for (size_t i = 0; i < r->rows[KIND_PRODUCTS]; i++)
+        if (r->row[KIND_PRODUCTS][i].from_us != INT64_MIN ||
+            r->row[KIND_PRODUCTS][i].to_us != INT64_MAX)
+            return false;
+    return true;
+}
+
 struct str reference_asid_ods(const struct reference_data *r, const struct record *of)
 {
     return cell(asid_of(r, of), ASID_ODS);

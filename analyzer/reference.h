@@ -59,6 +59,9 @@ struct str reference_holiday(const struct reference_data *r, struct str date,
 bool reference_open(const struct reference_data *r, struct str ods, const struct record *of,
                     const struct zone *zone, bool *open);
 
+/* Does no row of products.csv say from when or until when it holds? */
+bool reference_products_always(const struct reference_data *r);
+
 /* The known kinds of files, and whether one is used. */
 size_t reference_kinds(void);
 const char *reference_kind(size_t i, bool *used);

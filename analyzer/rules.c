@@ -106,7 +106,7 @@ static size_t fires(struct ruleset *s, const struct rule *r, const struct rule_t
                                 .record = (uint32_t)record};
 
             evaluator_event(e, &event);
-            correlator_look(c);
+            correlator_look(c, CLASS_NONE);
             correlator_event(c, &at, UINT32_MAX, true);
             met += r->kind == RULE_DETECTION && correlator_met(c, r);
             record++;
@@ -194,7 +194,7 @@ static void run_line(struct running *r, struct str text)
     event = json_event(&r->fields);
     at.us = event_time(&event);
     evaluator_event(r->e, &event);
-    correlator_look(r->c);
+    correlator_look(r->c, CLASS_NONE);
     correlator_event(r->c, &at, UINT32_MAX, true);
     for (size_t i = 0; i < r->l->set.rules; i++)
         if (correlator_met(r->c, r->l->set.rule[i]))

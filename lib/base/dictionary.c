@@ -100,7 +100,7 @@ void dictionary_release(struct dictionary *d)
     memset(d, 0, sizeof *d);
 }
 
-enum { KNOWN_MAX = 1 << 20 };
+enum { KNOWN_MAX = 1 << 22 };
 
 uint32_t *renumber_place(struct renumber *k, uint32_t number)
 {

@@ -23,6 +23,12 @@ struct pending {
     struct occurrence *at;
     size_t count, cap;
     struct grouping *groups, *values; /* values NULL: none are counted */
+    uint64_t event;          /* that was taken last */
+    struct user {
+        uint32_t rule;       /* a correlation that stands on this rule */
+        uint16_t as;         /* its place there */
+    } *user;
+    size_t users;
     struct finding **found;
     size_t founds, found_cap;
 };
@@ -30,12 +36,12 @@ struct pending {
 struct correlator {
     struct ruleset *set;
     struct evaluator *evaluator;
+    struct verdicts *verdicts;
     struct pending *pending; /* by rule */
-    bool *met;               /* by rule */
     struct grouping **grouping;
     size_t groupings;
-    struct rule **detection, **correlation; /* those to look at */
-    size_t detections, correlations;
+    struct rule **correlation; /* those to look at */
+    size_t correlations;
     uint64_t event;
     correlator_resolve *resolve;
     void *resolve_ctx;
@@ -67,6 +73,19 @@ static struct grouping *grouping_of(struct correlator *c, const uint32_t *field,
     return g;
 }
 
+static void add_users(struct correlator *c, const struct rule *r)
+{
+    for (size_t n = 0; n < r->correlation.count; n++) {
+        const struct rule *of = r->correlation.of[n].rule;
+        struct pending *p = of ? &c->pending[of->number] : NULL;
+
+        if (!p)
+            continue;
+        p->user = xrealloc(p->user, (p->users + 1) * sizeof *p->user);
+        p->user[p->users++] = (struct user){r->number, (uint16_t)n};
+    }
+}
+
 struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
 {
     struct correlator *c = xcalloc(1, sizeof *c);
@@ -74,9 +93,8 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
     c->set = s;
     c->evaluator = e;
     c->pending = xcalloc(s->rules + 1, sizeof *c->pending);
-    c->met = xcalloc(s->rules + 1, sizeof *c->met);
+    c->verdicts = verdicts_new(s, e);
     c->grouping = xcalloc(2 * s->rules + 1, sizeof(struct grouping *));
-    c->detection = xcalloc(s->rules + 1, sizeof(struct rule *));
     c->correlation = xcalloc(s->rules + 1, sizeof(struct rule *));
     for (size_t i = 0; i < s->rules; i++) {
         struct rule *r = s->rule[i];
@@ -84,15 +102,17 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
         struct pending *p = &c->pending[i];
 
         p->rule = r;
-        if (r->kind == RULE_DETECTION && !r->bad)
-            c->detection[c->detections++] = r;
         if (r->kind != RULE_CORRELATION || r->bad)
             continue;
         c->correlation[c->correlations++] = r;
+        add_users(c, r);
         p->groups = grouping_of(c, k->group_by, k->group_bys, false);
         if (k->type == CORRELATION_VALUE_COUNT)
             p->values = grouping_of(c, &k->field, 1, true);
     }
+    for (size_t i = 0; i < s->rules; i++)
+        if (s->rule[i]->used || alerts(s->rule[i]))
+            verdicts_matter(c->verdicts, s->rule[i]);
     return c;
 }
 
@@ -107,16 +127,16 @@ void correlator_free(struct correlator *c)
             free(p->found[k]->at);
         free(p->found);
         free(p->at);
+        free(p->user);
     }
     for (size_t i = 0; i < c->groupings; i++) {
         grouping_release(c->grouping[i]);
         free(c->grouping[i]);
     }
     free(c->grouping);
-    free(c->detection);
+    verdicts_free(c->verdicts);
     free(c->correlation);
     free(c->pending);
-    free(c->met);
     free(c->all);
     arena_release(&c->arena);
     free(c);
@@ -275,49 +295,60 @@ static void add_event(struct correlator *c, struct pending *p, uint16_t rule,
 
 bool correlator_met(const struct correlator *c, const struct rule *r)
 {
-    return c->met[r->number];
+    return verdicts_meets(c->verdicts, r);
 }
 
-bool correlator_look(struct correlator *c)
+void correlator_classes(struct correlator *c, verdicts_decided *decided, void *ctx)
 {
+    verdicts_classes(c->verdicts, decided, ctx);
+}
+
+bool correlator_passes(const struct correlator *c, uint32_t class)
+{
+    return verdicts_none(c->verdicts, class);
+}
+
+bool correlator_look(struct correlator *c, uint32_t class)
+{
+    const uint32_t *met;
     bool any = false;
 
     c->event++;
-    for (size_t i = 0; i < c->detections; i++) {
-        const struct rule *r = c->detection[i];
-
-        c->met[r->number] = evaluator_meets(c->evaluator, r);
-        any |= c->met[r->number] && (r->used || alerts(r));
-    }
+    verdicts_look(c->verdicts, class);
+    for (size_t i = verdicts_met(c->verdicts, &met); i-- > 0;)
+        any |= c->set->rule[met[i]]->used || alerts(c->set->rule[met[i]]);
     return any;
 }
 
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts)
 {
-    for (size_t i = 0; i < c->detections; i++) {
-        const struct rule *r = c->detection[i];
+    const uint32_t *met;
+    size_t mets = verdicts_met(c->verdicts, &met);
 
-        if (c->met[r->number] && alerts(r)) {
+    for (size_t i = 0; i < mets; i++) {
+        const struct rule *r = c->set->rule[met[i]];
+
+        if (alerts(r)) {
             struct finding *f = finding_new(c, &c->pending[r->number], 0, *at);
 
             put_record(f, *at);
             c->occurrences++;
         }
     }
-    for (size_t i = 0; at->us != INT64_MIN && i < c->correlations; i++) {
-        const struct rule *r = c->correlation[i];
-        const struct correlation *k = &r->correlation;
-        bool counts = k->type == CORRELATION_EVENT_COUNT ||
-                      k->type == CORRELATION_VALUE_COUNT;
-        bool taken = false;
+    for (size_t i = 0; at->us != INT64_MIN && i < mets; i++) {
+        const struct pending *below = &c->pending[met[i]];
 
-        for (size_t n = 0; n < k->count; n++)
-            if (k->of[n].rule && c->met[k->of[n].rule->number] && !(counts && taken)) {
-                add_event(c, &c->pending[r->number], (uint16_t)n, at,
-                          user_counts ? UINT32_MAX : user_field);
-                taken = true;
-            }
+        for (size_t n = 0; n < below->users; n++) {
+            struct pending *p = &c->pending[below->user[n].rule];
+            enum correlation_type type = p->rule->correlation.type;
+            bool counts = type == CORRELATION_EVENT_COUNT || type == CORRELATION_VALUE_COUNT;
+
+            if (counts && p->event == c->event)
+                continue; /* it is counted once, however many of the rules it meets */
+            p->event = c->event;
+            add_event(c, p, below->user[n].as, at, user_counts ? UINT32_MAX : user_field);
+        }
     }
     return c->occurrences < OCCURRENCES_MAX;
 }
@@ -491,7 +522,7 @@ static int in_order(const void *a, const void *b)
 /* Occurrences by group, each group in order; groups with less than `least` are left out. */
 static void put_groups(struct pending *p, uint64_t least)
 {
-    size_t groups = p->groups->texts.count;
+    size_t groups = grouping_count(p->groups);
     size_t *end = xcalloc(groups + 1, sizeof *end);
     struct occurrence *kept;
     size_t n = 0;
@@ -587,13 +618,53 @@ static size_t group_end(const struct pending *p, size_t from, size_t end)
     return to;
 }
 
+/* Give the occurrences of late groups the numbers of their marks. */
+static void settle(struct pending *p)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        p->at[i].group = p->groups->settled[p->at[i].group];
+        if (p->at[i].group != DICTIONARY_NONE)
+            p->at[kept++] = p->at[i];
+    }
+    p->count = kept;
+}
+
+/* Of how many events a finding of the correlation is made, at least. */
+static uint64_t least_of(const struct correlation *k)
+{
+    return k->type == CORRELATION_TEMPORAL_ORDERED ? k->count : k->least;
+}
+
+static void settle_late(struct correlator *c)
+{
+    bool alone = false;
+    struct grouping *late = NULL;
+
+    for (size_t i = 0; i < c->correlations; i++) {
+        struct pending *p = &c->pending[c->correlation[i]->number];
+
+        if (p->groups->late) {
+            late = p->groups;
+            alone |= least_of(&p->rule->correlation) < 2;
+        }
+    }
+    if (!late)
+        return;
+    grouping_settle(late, alone);
+    for (size_t i = 0; i < c->correlations; i++)
+        if (c->pending[c->correlation[i]->number].groups == late)
+            settle(&c->pending[c->correlation[i]->number]);
+}
+
 static void work_out(struct correlator *c, struct pending *p)
 {
     const struct correlation *k = &p->rule->correlation;
-    size_t numbers = p->values ? p->values->texts.count : k->count;
+    size_t numbers = p->values ? grouping_count(p->values) : k->count;
     struct window w = {.c = c, .p = p, .k = k};
 
-    put_groups(p, k->type == CORRELATION_TEMPORAL_ORDERED ? k->count : k->least);
+    put_groups(p, least_of(k));
     w.in_window = xcalloc(numbers + 1, sizeof *w.in_window);
     w.chain = xcalloc(k->count + 1, sizeof *w.chain);
     for (size_t from = 0, end; from < p->count; from = end) {
@@ -687,6 +758,7 @@ void correlator_finish(struct correlator *c)
     int deepest = 0;
     size_t total = 0;
 
+    settle_late(c);
     for (size_t i = 0; i < s->rules; i++)
         deepest = s->rule[i]->order > deepest ? s->rule[i]->order : deepest;
     for (int order = 1; order <= deepest; order++)

@@ -8,7 +8,7 @@
 #ifndef SIGMA_CORRELATE_H
 #define SIGMA_CORRELATE_H
 
-#include "sigma/evaluate.h"
+#include "sigma/verdicts.h"
 
 /* When an event was, and what orders those of one time. */
 struct moment {
@@ -40,8 +40,12 @@ typedef struct str correlator_resolve(void *ctx, uint32_t record, struct arena *
 bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *resolve,
                      void *ctx);
 
-/* Let the rules look at the evaluator's event: does it meet one that matters? */
-bool correlator_look(struct correlator *c);
+/* Let the rules look at the evaluator's event, of that class or CLASS_NONE (verdicts.h):
+ * does it meet one that matters? */
+bool correlator_look(struct correlator *c, uint32_t class);
+void correlator_classes(struct correlator *c, verdicts_decided *decided, void *ctx);
+/* No event of that class can matter, so that it need not be looked at. */
+bool correlator_passes(const struct correlator *c, uint32_t class);
 /* Then take it, where it does. user_counts: groups by a user may hold it;
  * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,

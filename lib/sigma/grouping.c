@@ -2,7 +2,13 @@
  * length. */
 #include "sigma/grouping.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
+#include "base/mem.h"
+#include "base/mix.h"
+
+enum { PAIRS_MIN = 1024, FILTER_BITS = 1 << 25 };
 
 static void put_part(struct buf *key, struct str text)
 {
@@ -10,30 +16,137 @@ static void put_part(struct buf *key, struct str text)
     buf_put_str(key, text);
 }
 
-static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_field)
+static void pairs_add(struct pairs *t, uint64_t key, uint32_t number)
+{
+    size_t at = mix_fold(key ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) & (t->slots - 1);
+
+    while (t->slot[at].number)
+        at = (at + 1) & (t->slots - 1);
+    t->slot[at] = (struct pair){key, number + 1};
+}
+
+static void pairs_fit(struct pairs *t)
+{
+    struct pairs old = *t;
+
+    if (t->count < t->slots / 2)
+        return;
+    t->slots = t->slots ? t->slots * 4 : PAIRS_MIN;
+    t->slot = xcalloc(t->slots, sizeof *t->slot);
+    for (size_t i = 0; i < old.slots; i++)
+        if (old.slot[i].number)
+            pairs_add(t, old.slot[i].key, old.slot[i].number - 1);
+    free(old.slot);
+}
+
+static uint32_t pairs_find(const struct pairs *t, uint64_t key)
+{
+    size_t at = mix_fold(key ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) & (t->slots - 1);
+
+    for (; t->slots && t->slot[at].number; at = (at + 1) & (t->slots - 1))
+        if (t->slot[at].key == key)
+            return t->slot[at].number - 1;
+    return DICTIONARY_NONE;
+}
+
+static uint32_t pairs_put(struct pairs *t, uint64_t key, uint32_t number)
+{
+    pairs_fit(t);
+    pairs_add(t, key, number);
+    t->count++;
+    return number;
+}
+
+static uint32_t keep_mark(struct grouping *g, struct str mark)
+{
+    if (g->marks == g->mark_cap) {
+        g->mark_cap = g->mark_cap ? g->mark_cap * 2 : 4096;
+        g->mark = xrealloc(g->mark, g->mark_cap * sizeof *g->mark);
+    }
+    memcpy(&g->mark[g->marks], mark.at, sizeof *g->mark);
+    return g->marks++;
+}
+
+/* Set the bit of a mark; was it set? */
+static bool set_bit(uint64_t *bits, uint64_t mark)
+{
+    uint64_t at = mix_fold(mark ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) % FILTER_BITS;
+    uint64_t bit = 1ULL << at % 64;
+    bool was = bits[at / 64] & bit;
+
+    bits[at / 64] |= bit;
+    return was;
+}
+
+/* Most marks are seen once. Two filters of bits, which stay in the cache, tell nearly all of
+ * these; only the others are looked up in a table. */
+void grouping_settle(struct grouping *g, bool alone)
+{
+    uint64_t *once = xcalloc(FILTER_BITS / 64, sizeof *once);
+    uint64_t *twice = xcalloc(FILTER_BITS / 64, sizeof *twice);
+
+    for (uint32_t i = 0; i < g->marks; i++)
+        if (set_bit(once, g->mark[i]))
+            set_bit(twice, g->mark[i]);
+    g->settled = xmalloc((g->marks + 1U) * sizeof *g->settled);
+    for (uint32_t i = 0; i < g->marks; i++) {
+        uint64_t at = mix_fold(g->mark[i] ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) %
+                      FILTER_BITS;
+        uint32_t number = DICTIONARY_NONE;
+
+        if (alone || twice[at / 64] >> at % 64 & 1) {
+            number = pairs_find(&g->by_pair, g->mark[i]);
+            if (number == DICTIONARY_NONE)
+                number = pairs_put(&g->by_pair, g->mark[i], g->distinct++);
+        }
+        g->settled[i] = number;
+    }
+    free(once);
+    free(twice);
+}
+
+/* The number of a combination that is not known by the numbers of its values. */
+static uint32_t number_of(struct grouping *g, const struct event_value *const *v)
 {
     struct buf key = {0};
-    uint32_t *known = NULL;
     uint32_t number;
 
-    for (size_t i = 0; i < g->fields; i++) {
-        const struct event_value *v = evaluator_field(e, g->field[i]);
-
-        if (v->kind < EVENT_TEXT || v->kind == EVENT_LIST || g->field[i] == void_field) {
-            buf_release(&key);
-            return DICTIONARY_NONE;
-        }
-        if (g->fields == 1)
-            known = renumber_place(&g->by_same, v->same);
-        if (known && *known)
-            return *known - 1;
-        put_part(&key, v->text);
-    }
+    for (size_t i = 0; i < g->fields; i++)
+        put_part(&key, v[i]->text);
     number = dictionary_put(&g->texts, buf_str(&key), &g->arena);
-    if (known)
-        *known = number + 1;
     buf_release(&key);
     return number;
+}
+
+static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_field)
+{
+    const struct event_value **v;
+    uint32_t *known, number;
+    uint64_t pair;
+
+    if (!g->value)
+        g->value = xcalloc(g->fields + 1, sizeof(const struct event_value *));
+    v = g->value;
+    for (size_t i = 0; i < g->fields; i++) {
+        v[i] = evaluator_field(e, g->field[i]);
+        if (v[i]->kind < EVENT_TEXT || v[i]->kind == EVENT_LIST || g->field[i] == void_field)
+            return DICTIONARY_NONE;
+    }
+    if (g->late && g->fields == 1 && v[0]->text.len == sizeof pair)
+        return keep_mark(g, v[0]->text);
+    known = g->fields == 1 ? renumber_place(&g->by_same, v[0]->same) : NULL;
+    if (known && *known)
+        return *known - 1;
+    if (known) {
+        number = number_of(g, v);
+        *known = number + 1;
+        return number;
+    }
+    if (g->fields != 2 || !v[0]->same || !v[1]->same)
+        return number_of(g, v);
+    pair = (uint64_t)v[0]->same << 32 | v[1]->same;
+    number = pairs_find(&g->by_pair, pair);
+    return number != DICTIONARY_NONE ? number : pairs_put(&g->by_pair, pair, number_of(g, v));
 }
 
 uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
@@ -53,14 +166,20 @@ uint32_t grouping_find(struct grouping *g, const struct str *text)
 
     for (size_t i = 0; i < g->fields; i++)
         put_part(&key, text[i]);
-    number = dictionary_put(&g->texts, buf_str(&key), &g->arena);
+    number = g->distinct + dictionary_put(&g->texts, buf_str(&key), &g->arena);
     buf_release(&key);
     return number;
 }
 
+size_t grouping_count(const struct grouping *g)
+{
+    return (size_t)g->distinct + g->texts.count;
+}
+
 struct str grouping_text(const struct grouping *g, uint32_t number, size_t at)
 {
-    struct str key = number < g->texts.count ? g->texts.entry[number] : STR("");
+    bool is_text = number >= g->distinct && number - g->distinct < g->texts.count;
+    struct str key = is_text ? g->texts.entry[number - g->distinct] : STR("");
 
     for (size_t i = 0; key.len > 0; i++) {
         size_t len = 0;
@@ -81,5 +200,9 @@ void grouping_release(struct grouping *g)
 {
     dictionary_release(&g->texts);
     renumber_release(&g->by_same);
+    free(g->by_pair.slot);
+    free(g->value);
+    free(g->mark);
+    free(g->settled);
     arena_release(&g->arena);
 }

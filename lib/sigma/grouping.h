@@ -7,13 +7,27 @@
 #include "base/dictionary.h"
 #include "sigma/evaluate.h"
 
+/* Numbers by a number of 64 bits. */
+struct pairs {
+    struct pair {
+        uint64_t key;
+        uint32_t number; /* + 1; 0: empty */
+    } *slot;
+    size_t slots, count;
+};
+
 struct grouping {
     const uint32_t *field; /* the rule's */
     size_t fields;
     bool counted;          /* values that are counted, not groups */
-    bool late;             /* given as marks (correlate.h) */
+    bool late;             /* given as marks of eight bytes (correlate.h) */
     struct dictionary texts;
     struct renumber by_same; /* one field: by the number of its value */
+    struct pairs by_pair;    /* two fields: by the numbers of both; late: by mark */
+    uint64_t *mark;          /* late: of each event, whose number here is the group's for now */
+    uint32_t *settled;       /* and in the end: number of the mark, DICTIONARY_NONE */
+    uint32_t marks, mark_cap, distinct; /* texts are numbered behind the distinct marks */
+    const struct event_value **value; /* of the event, by field */
     uint64_t event;        /* the number below is of that one */
     uint32_t now;
     struct arena arena;
@@ -27,6 +41,11 @@ uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
 uint32_t grouping_find(struct grouping *g, const struct str *text);
 /* And back: the text of the at-th field, "" where there is none. */
 struct str grouping_text(const struct grouping *g, uint32_t number, size_t at);
+/* Late ones: every event has a number of its own so far; now marks get theirs. Alone: events
+ * whose mark no other has are of interest too, else they have DICTIONARY_NONE in settled. */
+void grouping_settle(struct grouping *g, bool alone);
+/* All numbers given so far are below it. */
+size_t grouping_count(const struct grouping *g);
 void grouping_release(struct grouping *g);
 
 #endif

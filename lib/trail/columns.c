@@ -420,15 +420,15 @@ static void mark_token(const struct columns *c, struct record *out, struct arena
 {
     const struct value times[2] = {out->column[COLUMN_JWT_IAT], out->column[COLUMN_JWT_EXP]};
     uint64_t h[2] = {c->seed[0], c->seed[1]};
-    char *text = arena_alloc(arena, sizeof h);
+    char *text = arena_alloc(arena, sizeof h[0]);
 
     mix_two(h, record_text(out, COLUMN_USER_KEY));
     mix_two(h, record_text(out, COLUMN_JWT_AUD));
     for (int i = 0; i < 2; i++)
         if (times[i].kind == VALUE_INTEGER)
             mix_two(h, (struct str){(const char *)&times[i].integer, sizeof(int64_t)});
-    memcpy(text, h, sizeof h);
-    set(out, COLUMN_JWT_HASH, (struct str){text, sizeof h});
+    memcpy(text, h, sizeof h[0]);
+    set(out, COLUMN_JWT_HASH, (struct str){text, sizeof h[0]});
 }
 
 /* The number of a set of codes; 0 where there are too many. */

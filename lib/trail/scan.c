@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "record/nhs_number.h"
 #include "trail/columns.h"
+#include "trail/projections.h"
 
 /* ---- where the rows can be ---- */
 
@@ -271,6 +272,26 @@ static int read_record(struct scan *s, uint64_t seq, struct record *out, struct 
     return 0;
 }
 
+/* A row of the projection at hand; false: it is passed over. */
+static bool take_projected(struct scan *s, uint32_t row, struct record *out)
+{
+    const struct scan_filter *f = s->filter;
+    int64_t us = projection_time(s->projection, row);
+
+    if (f->has_since || f->has_until)
+        if (us == INT64_MIN || (f->has_since && us < f->since_us) ||
+            (f->has_until && us >= f->until_us))
+            return false;
+    s->class = projection_class(s->projection, row);
+    if (f->skip && f->skip(f->skip_ctx, s->class))
+        return false;
+    projection_fill(s->projection, row, s->filled == s->projection && s->into == out, out,
+                    &s->hour, s->zone);
+    s->filled = s->projection;
+    s->into = out;
+    return true;
+}
+
 int scan_next(struct scan *s, struct record *out, struct err *err)
 {
     uint64_t seq;
@@ -279,6 +300,17 @@ int scan_next(struct scan *s, struct record *out, struct err *err)
         int rc;
 
         arena_reset(&s->arena);
+        if (s->filter->projections) {
+            if ((rc = projections_at(s->filter->projections, seq, &s->projection, err)) < 0)
+                return rc;
+            if (s->projection) {
+                uint64_t first = projection_head(s->projection)->first_seq;
+
+                if (take_projected(s, (uint32_t)(seq - first), out) && matches(s, out))
+                    return 1;
+                continue;
+            }
+        }
         if (s->filter->small_only && load_columns(s, seq)) {
             fill_small(s, seq, out);
             if (in_period(s->filter, out) && of_status(s->filter, out))

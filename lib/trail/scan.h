@@ -8,6 +8,8 @@
 #include "trail/trail.h"
 
 /* All that are given must hold. Texts compare without case but the user key. */
+struct projections; /* trail/projections.h */
+
 struct scan_filter {
     bool has_since, has_until, has_status;
     int64_t since_us, until_us;   /* of time, half-open; a record without one is left out */
@@ -20,6 +22,12 @@ struct scan_filter {
      * all of them. */
     const bool *wanted;
     bool token_marks; /* with wanted: jwt.hash is a mark, as columns_new() says */
+    /* With wanted: rows that these hold are taken from there, and jwt.hash is then a mark as
+     * projection.h says. NULL: none. skip is told the class of each such row that lies in the
+     * period; true: the row is passed over. NULL: none is. */
+    struct projections *projections;
+    bool (*skip)(void *ctx, uint32_t class);
+    void *skip_ctx;
     /* Only these are asked for: seq, time, time.local_*, http.status and what the index
      * holds (judge_small). Other columns are then missing where the index answers. */
     bool small_only;
@@ -38,6 +46,10 @@ struct scan {
     struct index_columns columns;
     struct arena columns_arena;
     struct timestamp_hour hour;
+    const struct projection *projection; /* that the record given last came from, or NULL */
+    uint32_t class;                      /* of that record in it */
+    const struct projection *filled;     /* that filled this record last */
+    const struct record *into;
     struct columns *parts;     /* with wanted */
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only

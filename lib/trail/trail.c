@@ -327,6 +327,11 @@ void trail_commit(uint8_t out[HASH_BYTES], const struct trail_row *row,
     commit_row(out, &r, nonce);
 }
 
+struct str trail_checkpoint_origin(const struct trail *t)
+{
+    return t->map.has_checkpoint ? str_of(t->map.head.origin) : STR("");
+}
+
 struct str trail_checkpoint(const struct trail *t)
 {
     return buf_str(&t->map.note);

@@ -60,6 +60,8 @@ int trail_nonce(struct trail *t, uint64_t seq, uint8_t out[TREE_NONCE_BYTES],
 void trail_commit(uint8_t out[HASH_BYTES], const struct trail_row *row,
                   const uint8_t nonce[TREE_NONCE_BYTES]);
 
+/* The name of the log, from the checkpoint; "" where there is none. */
+struct str trail_checkpoint_origin(const struct trail *t);
 /* The signed note in DIR/checkpoint, and the verifier key kept with the store
  * (ERR_MISSING where DIR/keys is not readable). */
 struct str trail_checkpoint(const struct trail *t);

@@ -1,0 +1,88 @@
+/* projection.h - the columns of a run of rows in a form that is read at once, so that what
+ * is asked often need not be taken out of the evidence each time. It is no evidence: it can
+ * be deleted, and is bound to the row groups that it was made of.
+ *
+ * Rows that agree in all columns of few values are of one class; a row is its class and the
+ * codes of what else it has.
+ *
+ *   0 "GPCP"   4 u16 version   6 u16 derivation (of the code that made it)
+ *   8 u64 first seq   16 u32 rows   20 u32 classes   24 32 bytes: binding
+ *  56 u32 columns   60 u32 CRC of the names of all columns that there can be
+ *  64 for each column u16 its number, u8 way, u8 whether classes tell its value, u32 entries
+ *     of each column that is coded its entries, each behind its length (varint): u8 kind and
+ *       a text, or a number in 8 bytes, or varint n and n texts behind their lengths
+ *     of each class for each column a byte, whether it is missing (0), empty (1) or filled
+ *       (2), u8 ingest.reject, and u32 the code of each that classes tell
+ *     the streams of rows: class; codes or numbers of each other column that has some. Each
+ *       is u8 width, i64 base, u64 unit, and for each row so many bytes: 0 missing, else
+ *       (value - base) / unit + 1; codes and classes have base 0, unit 1 and are as they are
+ *  32 bytes SHA-256 of all before */
+#ifndef TRAIL_PROJECTION_H
+#define TRAIL_PROJECTION_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/zone.h"
+#include "record/timestamp.h"
+
+enum { PROJECTION_ROWS_MAX = 1 << 20 };
+
+/* What is asked for. decides: classes should tell its value, if there are not too many.
+ * filled: of the column only whether it is there, and whether it is empty; its value is then
+ * some text. jwt.hash is told as a mark of eight bytes, the head of
+ * the hash: equal tokens have the same, different ones nearly never. */
+struct projection_want {
+    bool column[COLUMN_COUNT], filled[COLUMN_COUNT], decides[COLUMN_COUNT];
+};
+/* Does the one hold what the other asks for? */
+bool projection_want_holds(const struct projection_want *has,
+                           const struct projection_want *want);
+
+/* ---- making one ---- */
+struct projector;
+
+struct projector *projector_new(const struct projection_want *want);
+void projector_free(struct projector *p); /* NULL is allowed */
+/* The next row, one of at most PROJECTION_ROWS_MAX, with all columns that are wanted. */
+void projector_row(struct projector *p, const struct record *r);
+void projector_encode(struct projector *p, uint64_t first_seq,
+                      const uint8_t binding[HASH_BYTES], struct buf *out);
+
+/* ---- reading one ---- */
+struct projection;
+
+/* What stands in its first bytes. */
+enum { PROJECTION_HEAD = 64 };
+struct projection_head {
+    uint64_t first_seq;
+    uint32_t rows, classes, columns;
+    uint8_t binding[HASH_BYTES];
+};
+bool projection_head_read(struct projection_head *out, struct str bytes);
+/* What the list of columns behind it says; false: it is damaged. */
+bool projection_columns_read(struct projection_want *out, struct str bytes);
+
+/* Numbers of values (value.same) in one run: a value has another in each projection. */
+struct projection_numbers {
+    uint32_t column[COLUMN_COUNT], class;
+};
+/* Take a projection over, whose bytes are then its own. Its numbers begin at those given,
+ * which go on behind them. ERR_CORRUPT: it is damaged, or of another version. */
+int projection_open(struct projection **out, struct buf *bytes, struct projection_numbers *n,
+                    struct err *err);
+void projection_free(struct projection *p); /* NULL is allowed */
+const struct projection_head *projection_head(const struct projection *p);
+/* The class of a row, a number over all projections of the run. */
+uint32_t projection_class(const struct projection *p, uint32_t row);
+int64_t projection_time(const struct projection *p, uint32_t row); /* INT64_MIN: none */
+/* Is the value of the column the same in all rows of a class? Whether there is one, is for
+ * each that it has. */
+bool projection_decides(const struct projection *p, enum column c);
+bool projection_has(const struct projection *p, enum column c);
+/* The row; its texts live as long as p, those of local times as long as *hour says. again:
+ * *out was filled by p last, and is as it was. */
+void projection_fill(const struct projection *p, uint32_t row, bool again, struct record *out,
+                     struct timestamp_hour *hour, const struct zone *zone);
+
+#endif
