@@ -3,7 +3,7 @@
 # DuckDB, where Python has it, with the stateless conditions of the same rules as SQL over the
 # columns they name, which it holds in memory: it reads no store, decodes no token.
 #
-#   make bench-detect            make bench-detect RECORDS=1000000
+#   make bench-detect            make bench-detect RECORDS=1000000 CALM=yes
 set -e
 cd "$(dirname "$0")/.."
 N=${RECORDS:-200000}
@@ -12,24 +12,33 @@ rm -rf $W
 mkdir -p $W/rules
 pin="taskset -c 0"
 $pin true 2>/dev/null || pin=
-"$GENERATE" "$N" 42 >$W/data
+# CALM=yes: a month of traffic that should not alert, instead of even traffic with all oddities.
+"$GENERATE" ${CALM:+--calm --month} "$N" 42 >$W/data
 build/collector ingest --store $W/store $W/data 2>/dev/null
-cp rules/products.csv $W/rules/
+cp rules/products.csv rules/calendar.csv $W/rules/
 for f in rules/*.yml; do # the documents that are no correlation
     awk 'BEGIN {RS = "\n---\n"; ORS = ""} !/\ncorrelation:/ {print s $0; s = "\n---\n"}' "$f" \
         >"$W/rules/$(basename "$f")"
 done
 lscpu 2>/dev/null | sed -n 's/^Model name: */machine: /p'
-echo "command: detect over generate $N 42, $pin"
+echo "command: detect over generate ${CALM:+--calm --month }$N 42, $pin"
 seconds() { # title, command...
     title=$1
     shift
     /usr/bin/env bash -c "TIMEFORMAT='%U %S'; time $pin $* >$W/out 2>$W/err" 2>&1 |
         tail -n 1 | awk -v t="$title" '{printf "%-44s %7.2f CPU s\n", t, $1 + $2}'
 }
-seconds "all rules, alerts" build/analyzer detect --store $W/store --state $W/a --rules rules
-seconds "stateless rules alone" build/analyzer detect --store $W/store --state $W/b \
-    --rules $W/rules
+detect() { # title, rules, state
+    seconds "$1" build/analyzer detect --store $W/store --state "$W/$3" --rules "$2"
+}
+GPCA_COLUMNS=no detect "all rules, read from the log" rules a
+detect "all rules, first run: columns are made" rules b
+detect "all rules, columns are there" rules b
+detect "stateless rules, first run" $W/rules c
+detect "stateless rules, columns are there" $W/rules c
+ls -l $W/b/columns | awk -v n="$N" '{s += $5} END {printf "columns: %.1f bytes a record\n", s / n}'
+build/analyzer detect --store $W/store --state $W/b --rules rules 2>/dev/null |
+    awk '{print $2}' | sort | uniq -c | awk '{printf "%s %s  ", $1, $2} END {print "alerts"}'
 if python3 -c 'import duckdb, yaml' 2>/dev/null; then
     columns=$(python3 bench/duck.py rules --columns)
     build/analyzer query --store $W/store --state $W/c --format ndjson \

@@ -1,0 +1,210 @@
+/* Projections: rows come back as they were, all of one class agree in what classes decide,
+ * and no byte can be changed unnoticed. Then, with the SHA-256 made to fit again, any bytes
+ * give an answer or an error. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/zone.h"
+#include "tests/test.h"
+#include "trail/projection.h"
+
+enum { ROWS = 3000 };
+
+static uint64_t state = 1;
+
+static uint64_t draw(uint64_t below)
+{
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (state >> 33) % below;
+}
+
+static struct str text_of(struct arena *a, const char *head, uint64_t n)
+{
+    char *to = arena_alloc(a, 64);
+
+    snprintf(to, 64, "%s%llu", head, (unsigned long long)n);
+    return str_of(to);
+}
+
+/* A column's value, from few or many, now and then missing or empty. */
+static struct value any_value(enum column c, struct arena *a)
+{
+    struct value v = {.kind = column_kind(c)};
+    uint64_t many = draw(c % 3 == 0 ? 4 : c % 3 == 1 ? 40 : 100000);
+    struct str *list;
+
+    if (draw(8) == 0)
+        return (struct value){.kind = VALUE_MISSING};
+    switch (v.kind) {
+    case VALUE_TEXT:
+        v.text = draw(9) == 0 ? STR("") : text_of(a, "t", many);
+        break;
+    case VALUE_INTEGER:
+        v.integer = draw(2) ? -(int64_t)many : (int64_t)many * 1000000007;
+        break;
+    case VALUE_TIME:
+        v.integer = 1775026800000000 + (int64_t)many * 1000 * (int64_t)(1 + draw(999));
+        break;
+    case VALUE_NUMBER:
+        v.number = (double)many / 7;
+        break;
+    case VALUE_LIST:
+        v.list.count = draw(3);
+        v.list.at = list = arena_alloc(a, 3 * sizeof *list);
+        for (size_t i = 0; i < v.list.count; i++)
+            list[i] = text_of(a, i ? "" : "code-", draw(4));
+        break;
+    case VALUE_TRUTH:
+    case VALUE_MISSING:
+        break;
+    }
+    return v;
+}
+
+static void any_record(struct record *r, const struct projection_want *want, struct arena *a)
+{
+    memset(r, 0, sizeof *r);
+    r->reject = draw(20) ? REJECT_NONE : (enum reject)(1 + draw(REJECT_COUNT - 1));
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        if (want->column[c])
+            r->column[c] = any_value((enum column)c, a);
+    r->column[COLUMN_JWT_HASH].kind = VALUE_MISSING;
+    if (want->column[COLUMN_JWT_HASH] && draw(5)) {
+        char *hex = arena_alloc(a, 65);
+
+        snprintf(hex, 65, "%016llx%048d", (unsigned long long)draw(1000) * 0x9e3779b97f4a7c15,
+                 0);
+        r->column[COLUMN_JWT_HASH] = (struct value){.kind = VALUE_TEXT, .text = str_of(hex)};
+    }
+}
+
+static bool is_local(int c)
+{
+    return c == COLUMN_TIME_LOCAL_DATE || c == COLUMN_TIME_LOCAL_HOUR ||
+           c == COLUMN_TIME_LOCAL_WEEKDAY;
+}
+
+static void compare(const struct record *was, const struct record *is, uint64_t seq,
+                    const struct projection_want *want)
+{
+    CHECK(was->reject == is->reject);
+    CHECK(is->column[COLUMN_SEQ].kind == VALUE_INTEGER &&
+          is->column[COLUMN_SEQ].integer == (int64_t)seq);
+    for (int c = 0; c < COLUMN_COUNT; c++) {
+        const struct value *a = &was->column[c], *b = &is->column[c];
+
+        if (c == COLUMN_SEQ || is_local(c))
+            continue;
+        if (!want->column[c])
+            CHECK(b->kind == VALUE_MISSING);
+        else if (want->filled[c])
+            CHECK((a->kind == VALUE_MISSING) == (b->kind == VALUE_MISSING) &&
+                  (a->kind != VALUE_TEXT || (a->text.len == 0) == (b->text.len == 0)));
+        else if (c != COLUMN_JWT_HASH)
+            CHECK(value_equal(a, b));
+        else
+            CHECK(a->kind == b->kind && (a->kind == VALUE_MISSING || b->text.len == 8));
+    }
+}
+
+/* All rows of the class of the first agree. */
+static void compare_class(const struct projection *p, const struct record *first,
+                          const struct record *r, const struct projection_want *want)
+{
+    for (int c = 0; c < COLUMN_COUNT; c++) {
+        const struct value *a = &first->column[c], *b = &r->column[c];
+
+        if (!want->column[c] || c == COLUMN_SEQ || is_local(c))
+            continue;
+        CHECK(projection_has(p, (enum column)c));
+        CHECK((a->kind == VALUE_MISSING) == (b->kind == VALUE_MISSING));
+        CHECK(a->kind != VALUE_TEXT || (a->text.len == 0) == (b->text.len == 0));
+        if (projection_decides(p, (enum column)c))
+            CHECK(value_equal(a, b) && a->same == b->same);
+        else if (a->same && a->same == b->same)
+            CHECK(value_equal(a, b));
+    }
+}
+
+static void round_trip(unsigned third, const struct zone *zone)
+{
+    struct projection_want want = {.column = {[COLUMN_TIME] = true}}, has;
+    struct projector *maker;
+    struct record *was = xcalloc(ROWS, sizeof *was), is, *first;
+    uint32_t *of_class;
+    uint8_t binding[HASH_BYTES] = {7};
+    struct projection_numbers n = {.class = 100, .column = {[COLUMN_TIME_RAW] = 50}};
+    struct timestamp_hour hour = {0};
+    struct projection *p;
+    struct arena a = {0};
+    struct buf bytes = {0}, copy = {0};
+    struct err err;
+
+    for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+        want.column[c] |= third == 3 || c % 3 == third;
+        want.filled[c] = want.column[c] && c % 5 == 1;
+        want.decides[c] = want.column[c] && c % 7 == 2;
+    }
+    want.filled[COLUMN_TIME] = false;
+    maker = projector_new(&want);
+    for (size_t i = 0; i < ROWS; i++) {
+        any_record(&was[i], &want, &a);
+        projector_row(maker, &was[i]);
+    }
+    projector_encode(maker, 4000, binding, &bytes);
+    projector_free(maker);
+    buf_put_str(&copy, buf_str(&bytes));
+    CHECK(projection_open(&p, &bytes, &n, &err) == 0 && bytes.len == 0);
+    CHECK(projection_head(p)->first_seq == 4000 && projection_head(p)->rows == ROWS &&
+          projection_head(p)->binding[0] == 7);
+    CHECK(projection_columns_read(&has, (struct str){copy.at + PROJECTION_HEAD,
+                                                     8 * projection_head(p)->columns}));
+    CHECK(projection_want_holds(&has, &want));
+    of_class = xcalloc(projection_head(p)->classes + 100U, sizeof *of_class);
+    first = xcalloc(ROWS, sizeof *first);
+    memset(&is, 0, sizeof is);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        uint32_t class = projection_class(p, i);
+
+        projection_fill(p, i, i > 0, &is, &hour, zone);
+        compare(&was[i], &is, 4000 + i, &want);
+        CHECK(class >= 100 && class < n.class);
+        CHECK(projection_time(p, i) == (was[i].column[COLUMN_TIME].kind == VALUE_TIME
+                                            ? was[i].column[COLUMN_TIME].integer : INT64_MIN));
+        CHECK((is.column[COLUMN_TIME].kind == VALUE_MISSING) ==
+              (is.column[COLUMN_TIME_LOCAL_HOUR].kind == VALUE_MISSING));
+        first[i] = is;
+        if (of_class[class])
+            compare_class(p, &first[of_class[class] - 1], &is, &want);
+        else
+            of_class[class] = i + 1;
+    }
+    projection_free(p);
+    for (size_t i = 0; i < 200; i++) { /* no byte can be another unnoticed */
+        size_t at = draw(copy.len);
+
+        buf_clear(&bytes);
+        buf_put_str(&bytes, buf_str(&copy));
+        bytes.at[at] = (char)((uint8_t)bytes.at[at] ^ (uint8_t)(1 + draw(255)));
+        CHECK(projection_open(&p, &bytes, &n, &err) == ERR_CORRUPT);
+    }
+    free(was);
+    free(first);
+    free(of_class);
+    buf_release(&bytes);
+    buf_release(&copy);
+    arena_release(&hour.arena);
+    arena_release(&a);
+}
+
+int main(void)
+{
+    struct zone *zone;
+    struct err err;
+
+    CHECK(zone_load(&zone, "Europe/London", &err) == 0);
+    for (unsigned third = 0; third < 4; third++)
+        round_trip(third, zone);
+    zone_free(zone);
+    return 0;
+}
