@@ -47,6 +47,10 @@ build/so/%.o: %.c | $(DEPS_OK)
 		-DGPCA_EXTENSION -c -o $@ $<
 build/gpca.so: $(PART)
 	@$(CC) -shared -pthread -o $@ $^ -lcrypto -lz -lm $(if $(FASTER),-ldeflate)
+$(B)/analyzer/html.o: build/report_css.inc
+$(B)/analyzer/html.o: ALLC += -Ibuild
+build/report_css.inc: dashboards/dist/report.css
+	@mkdir -p build; od -An -v -tu1 $< | sed 's/  *\([0-9]\)/,\1/g; 1s/^,//' >$@.tmp; mv $@.tmp $@
 $(B)/analyzer/pack.o: ALLC += -DGPCA_RULES='"$(PREFIX)/share/gpca/rules"'
 build/so/lib/base/deflate.o $(B)/lib/base/deflate.o: ALLC += $(if $(FASTER),-DGPCA_LIBDEFLATE)
 

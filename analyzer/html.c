@@ -1,6 +1,7 @@
-/* html.c - a report's page: plain HTML with its style in it, no script and no request to
- * anywhere. What comes from records is text only, in <bdi>, without control characters.
- * Bars are SVG with a title; the table below holds the same numbers. */
+/* html.c - a report's page: plain HTML with its style in it (a subset of nhsuk-frontend,
+ * built in dashboards/), no script and no request to anywhere. What comes from records is
+ * text only, in <bdi>, without control characters. Bars are SVG with a title; the table below
+ * holds the same numbers. */
 #include "analyzer/page.h"
 
 #include <stdlib.h>
@@ -9,38 +10,10 @@ enum { BARS_MAX = 62, CHART_WIDTH = 960, CHART_HEIGHT = 220, LEFT = 60, FOOT = 2
        SHORT = 12 /* such a cell is not broken */,
        WIDE = 9 /* columns */ };
 
-static const char style[] =
-    ":root{color-scheme:light}"
-    "html{font-family:Frutiger W01,arial,sans-serif;color:#212b32;background:#f0f4f5}"
-    "body{margin:0;font-size:1rem;line-height:1.5}"
-    "header{background:#005eb8;color:#fff;padding:1.25rem 1rem}"
-    "header p,header h1,main{max-width:82rem;margin-left:auto;margin-right:auto}"
-    "header p{margin-top:0;margin-bottom:.25rem}"
-    "h1{font-size:1.75rem;line-height:1.25;margin-top:0;margin-bottom:0}"
-    "main{padding:1rem}"
-    "h2{font-size:1.375rem;margin:2rem 0 .5rem}"
-    "section,dl.facts{background:#fff;padding:1rem;margin:0 0 1.5rem;border:1px solid #d8dde0}"
-    "section h2{margin-top:0}"
-    "dl.facts{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem}"
-    "dt{font-weight:700}dd{margin:0;overflow-wrap:anywhere}"
-    ".scroll{overflow-x:auto}"
-    ".wide{font-size:.8125rem}.wide th,.wide td{padding-right:.5rem}"
-    "table{border-collapse:collapse;width:100%}"
-    "caption{text-align:left;font-weight:700;padding-bottom:.5rem}"
-    "th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;"
-    "border-bottom:1px solid #d8dde0}"
-    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
-    "td.s{white-space:nowrap}.none{color:#4c6272}"
-    "svg{max-width:100%;height:auto;display:block;margin:.5rem 0 1rem}"
-    "svg text{font-size:12px;fill:#212b32}.bar{fill:#12436d}"
-    "@media(max-width:40rem){dl.facts{grid-template-columns:1fr}dd{margin-bottom:.5rem}}"
-    "@media(forced-colors:active){.bar{fill:CanvasText}}"
-    "@media print{html{background:#fff}header{color:#000;background:#fff;"
-    "border-bottom:2px solid #005eb8}section,dl.facts{border:0;padding:0}"
-    "thead{display:table-header-group}tr{break-inside:avoid}table{font-size:.75rem}"
-    ".wide{font-size:.59rem}.scroll{overflow:visible}th,td{overflow-wrap:break-word}"
-    "@page{size:A4 landscape;margin:14mm;@bottom-right{content:counter(page) \" of \" "
-    "counter(pages)}}}";
+/* dashboards/dist/report.css, as the Makefile puts it here. */
+static const char style[] = {
+#include "report_css.inc"
+    , '\0'};
 
 /* Is this the first byte of a bidirectional mark (U+200E, U+200F, U+202A to U+202E, U+2066
  * to U+2069)? */
@@ -129,7 +102,7 @@ static void put_chart(struct buf *out, const struct page_table *t)
         most = value_at(t, i) > most ? value_at(t, i) : most;
     top = nice(most);
     width = (CHART_WIDTH - LEFT) / (double)rows;
-    buf_printf(out, "<svg role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+    buf_printf(out, "<svg class=\"gpca-chart\" role=\"img\" viewBox=\"0 0 %d %d\" width=\"%d\" "
                     "height=\"%d\"><title>",
                CHART_WIDTH, CHART_HEIGHT + FOOT, CHART_WIDTH, CHART_HEIGHT + FOOT);
     put(out, t->title);
@@ -140,7 +113,7 @@ static void put_chart(struct buf *out, const struct page_table *t)
     for (int i = 0; i <= 2; i++) {
         double y = CHART_HEIGHT - i * (CHART_HEIGHT - 16) / 2.0;
 
-        buf_printf(out, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#d8dde0\"/>"
+        buf_printf(out, "<line class=\"line\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
                         "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>",
                    LEFT, CHART_WIDTH, y, y, LEFT - 6, y + 4, top * i / 2);
     }
@@ -166,7 +139,7 @@ static void put_chart(struct buf *out, const struct page_table *t)
 
 static void put_table(struct buf *out, const struct page_table *t)
 {
-    buf_put_text(out, "<section><h2>");
+    buf_put_text(out, "<section class=\"gpca-sheet\"><h2>");
     put(out, t->title);
     buf_put_text(out, "</h2>");
     if (t->finding.len > 0) {
@@ -181,7 +154,8 @@ static void put_table(struct buf *out, const struct page_table *t)
                           "</section>\n");
         return;
     }
-    buf_put_text(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    buf_put_text(out, "<div class=\"gpca-scroll\" tabindex=\"0\" role=\"region\""
+                      " aria-label=\"");
     put(out, t->title);
     buf_put_text(out, t->columns > WIDE ? "\"><table class=\"wide\"><thead><tr>"
                                          : "\"><table><thead><tr>");
@@ -207,35 +181,46 @@ static void put_table(struct buf *out, const struct page_table *t)
     buf_put_text(out, "</tbody></table></div></section>\n");
 }
 
+static void put_fact(struct buf *out, struct str name, struct str text)
+{
+    buf_put_text(out, "<div class=\"nhsuk-summary-list__row\">"
+                      "<dt class=\"nhsuk-summary-list__key\">");
+    put(out, name);
+    buf_put_text(out, "</dt><dd class=\"nhsuk-summary-list__value\">");
+    put_text(out, text);
+    buf_put_text(out, "</dd></div>");
+}
+
 void page_html(struct buf *out, const struct page *p, const char *hash)
 {
     buf_put_text(out, "<!DOCTYPE html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\">"
                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                       "<meta name=\"format-detection\" content=\"telephone=no\"><title>");
     put(out, p->title);
-    buf_printf(out, "</title><style>%s</style></head>\n<body><header><p>GP Connect Audit</p>"
-                    "<h1>", style);
+    buf_put_text(out, "</title><style>");
+    buf_put_text(out, style);
+    buf_put_text(out, "</style></head>\n<body><header class=\"gpca-header\">"
+                      "<div class=\"nhsuk-width-container\"><p>GP Connect Audit</p></div>"
+                      "</header><div class=\"nhsuk-width-container\">"
+                      "<main class=\"nhsuk-main-wrapper\" id=\"maincontent\"><h1>");
     put(out, p->title);
-    buf_put_text(out, "</h1></header><main>\n<p>");
+    buf_put_text(out, "</h1>\n<p class=\"gpca-lead\">");
     put(out, p->lead);
-    buf_put_text(out, "</p>\n<dl class=\"facts\">");
-    for (size_t i = 0; i + 1 < p->facts; i += 2) {
-        buf_put_text(out, "<dt>");
-        put(out, p->fact[i]);
-        buf_put_text(out, "</dt><dd>");
-        put_text(out, p->fact[i + 1]);
-        buf_put_text(out, "</dd>");
-    }
-    buf_printf(out, "<dt>Report hash</dt><dd>%s</dd></dl>\n", hash);
+    buf_put_text(out, "</p>\n<div class=\"gpca-sheet\"><dl class=\"nhsuk-summary-list\">");
+    for (size_t i = 0; i + 1 < p->facts; i += 2)
+        put_fact(out, p->fact[i], p->fact[i + 1]);
+    put_fact(out, STR("Report hash"), str_of(hash));
+    buf_put_text(out, "</dl></div>\n");
     for (size_t i = 0; i < p->tables; i++)
         put_table(out, &p->table[i]);
     if (p->notes > 0)
-        buf_put_text(out, "<section><h2>What this report cannot show</h2><ul>");
+        buf_put_text(out, "<section class=\"gpca-sheet\"><h2>What this report cannot show</h2>"
+                          "<ul class=\"nhsuk-list nhsuk-list--bullet\">");
     for (size_t i = 0; i < p->notes; i++) {
         buf_put_text(out, "<li>");
         put(out, p->note[i]);
         buf_put_text(out, "</li>");
     }
     buf_put_text(out, p->notes ? "</ul></section>\n" : "");
-    buf_put_text(out, "</main></body></html>\n");
+    buf_put_text(out, "</main></div></body></html>\n");
 }
