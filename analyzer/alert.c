@@ -351,7 +351,7 @@ static void put_reason(struct buf *out, struct str field, struct str value, stru
         buf_printf(&text, "%.*s %s", STR_ARG(value), form);
     else
         buf_printf(&text, "%.*s is %.*s", STR_ARG(field), STR_ARG(value));
-    buf_printf(&text, "; expected was %.*s", STR_ARG(expected));
+    buf_printf(&text, "; expected: %.*s", STR_ARG(expected));
     put_member(out, "text", buf_str(&text));
     buf_put_text(out, "}");
     buf_release(&text);
@@ -404,12 +404,13 @@ static void put_reasons(struct buf *out, struct alert_maker *m, const struct fin
         snprintf(value, sizeof value, "%zu",
                  str_equal(field, STR("patient.nhs_number")) ? b->patients : f->records);
         put_reason(out, field, str_of(value), expected,
-                   str_equal(field, STR("patient.nhs_number")) ? "different patients" : "calls",
+                   str_equal(field, STR("patient.nhs_number")) ? "different patients"
+                                                               : "requests",
                    true);
     } else {
         snprintf(value, sizeof value, "%zu", f->records);
-        put_reason(out, STR("calls"), str_of(value), expected,
-                   f->records == 1 ? "call" : "calls", true);
+        put_reason(out, STR("requests"), str_of(value), expected,
+                   f->records == 1 ? "request" : "requests", true);
     }
     buf_put_text(out, "]");
 }

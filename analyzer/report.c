@@ -152,7 +152,7 @@ struct str report_deed(const struct record *of)
     for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
         if (str_equal(operation, str_of(deeds[i].operation)))
             return str_of(deeds[i].words);
-    return operation.len ? operation : STR("a call that is not known");
+    return operation.len ? operation : STR("a request that is not known");
 }
 
 void report_outcome(struct buf *out, const struct record *of)

@@ -18,12 +18,12 @@ struct counts {
 static void begin(struct reporting *r)
 {
     r->own = xcalloc(1, sizeof(struct counts));
-    page_table(&r->page, "Calls a day", "Day|#Calls")->chart = true;
+    page_table(&r->page, "Requests a day", "Day|#Requests")->chart = true;
     page_table(&r->page, "Alerts of the period", "Level|What was seen");
-    page_table(&r->page, "Organisations that asked", "Organisation|#Calls");
-    page_table(&r->page, "What was done", "What|#Calls");
-    page_table(&r->page, "How it ended", "Outcome|#Calls");
-    page_table(&r->page, "Products", "Product|#Calls");
+    page_table(&r->page, "Organisations that asked", "Organisation|#Requests");
+    page_table(&r->page, "What was done", "What|#Requests");
+    page_table(&r->page, "How it ended", "Outcome|#Requests");
+    page_table(&r->page, "Products", "Product|#Requests");
 }
 
 static void record(struct reporting *r, const struct record *of)
@@ -94,8 +94,9 @@ static void put_days(struct reporting *r, struct page_table *t, struct counts *c
         page_number(&r->page, t, c->days.count[order[i]]);
     }
     if (c->days.name.count > 0)
-        page_finding(&r->page, t, "%llu calls about %u patients by %u people; the busiest day"
-                     " was %.*s with %llu.", (unsigned long long)r->records, c->patients.count,
+        page_finding(&r->page, t, "%llu requests about %u patients by %u people; the busiest"
+                     " day was %.*s with %llu.", (unsigned long long)r->records,
+                     c->patients.count,
                      c->users.count, STR_ARG(c->days.name.entry[busiest]),
                      (unsigned long long)c->days.count[busiest]);
     free(order);
@@ -139,7 +140,7 @@ static void end(struct reporting *r)
     put_tally(r, &t[3], &c->deeds, MOST);
     put_tally(r, &t[4], &c->outcomes, MOST);
     put_tally(r, &t[5], &c->products, MOST);
-    page_note(&r->page, "Calls that never reached the practice's system.");
+    page_note(&r->page, "Requests that never reached the practice's system.");
     tally_release(&c->days);
     tally_release(&c->organisations);
     tally_release(&c->deeds);
@@ -152,5 +153,5 @@ static void end(struct reporting *r)
 }
 
 const struct report_kind report_overview = {
-    "overview", "Overview of calls over GP Connect",
+    "overview", "Overview of requests over GP Connect",
     "Who asked for what in the period, and how it ended.", false, begin, record, end};

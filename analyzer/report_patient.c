@@ -9,7 +9,7 @@ static void begin(struct reporting *r)
 {
     struct page_table *t;
 
-    t = page_table(&r->page, "Calls about the patient",
+    t = page_table(&r->page, "Requests about the patient",
                    r->names ? "Date|Time (London)|Organisation|ODS code|Practice|User name|User"
                               " id|Role profile|Authority|What was done|What was asked for|"
                               "Purpose|Outcome|End-user device|#Sequence number"
@@ -23,7 +23,8 @@ static void begin(struct reporting *r)
                         " organisation that asked can say.");
     page_note(&r->page, "What the asking organisation did with the data, and who else saw them"
                         " there.");
-    page_note(&r->page, "Calls in which no NHS number stands and the practice resolved none.");
+    page_note(&r->page, "Requests in which no NHS number stands and the practice resolved"
+                        " none.");
 }
 
 static void put_name(struct reporting *r, struct page_table *t, const struct record *of)
@@ -99,12 +100,13 @@ static void end(struct reporting *r)
     struct page_table *t = &r->page.table[r->page.main];
     size_t calls = t->cells / t->columns;
 
-    page_finding(&r->page, t, "%zu call%s about this patient in the period, answered, refused"
-                 " and failed ones together.", calls, calls == 1 ? " was made" : "s were made");
+    page_finding(&r->page, t, "%zu request%s about this patient in the period, answered,"
+                 " refused and failed ones together.", calls,
+                 calls == 1 ? " was made" : "s were made");
 }
 
 const struct report_kind report_patient = {
     "patient-access", "Who looked at the patient's record",
-    "Every call over GP Connect that names this patient: when, from where, for which purpose,"
-    " and how it ended. It says what was recorded, not whether it was right.",
+    "Every request over GP Connect that names this patient: when, from where, for which"
+    " purpose, and how it ended. It says what was recorded, not whether it was right.",
     true, begin, record, end};

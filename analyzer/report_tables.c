@@ -46,8 +46,8 @@ struct conformance {
 
 static void begin_conformance(struct reporting *r)
 {
-    page_table(&r->page, "Tokens by product", "Product|Version of GP Connect|State|#Calls");
-    page_table(&r->page, "What was wrong", "Product|ASID|Finding|#Calls");
+    page_table(&r->page, "Tokens by product", "Product|Version of GP Connect|State|#Requests");
+    page_table(&r->page, "What was wrong", "Product|ASID|Finding|#Requests");
     r->page.main = 1;
     r->own = xcalloc(1, sizeof(struct conformance));
 }
@@ -87,12 +87,12 @@ static void end_conformance(struct reporting *r)
 {
     struct conformance *c = r->own;
 
-    page_finding(&r->page, &r->page.table[0], "%llu of %llu calls carried a token without a"
+    page_finding(&r->page, &r->page.table[0], "%llu of %llu requests carried a token without a"
                  " fault that matters.", (unsigned long long)c->good,
                  (unsigned long long)c->calls);
     put_all(r, &r->page.table[0], &c->states);
     put_all(r, &r->page.table[1], &c->violations);
-    page_note(&r->page, "Tokens of calls that never reached the practice's system.");
+    page_note(&r->page, "Tokens of requests that never reached the practice's system.");
     tally_release(&c->states);
     tally_release(&c->violations);
     arena_release(&c->arena);

@@ -1,6 +1,7 @@
 /* sentence.c - see sentence.h. */
 #include "analyzer/sentence.h"
 
+#include "analyzer/report.h"
 #include "record/mask.h"
 #include "record/shown.h"
 
@@ -110,25 +111,25 @@ void sentence_expected(struct buf *out, const struct ruleset *set, const struct 
     const struct correlation *c = &r->correlation;
 
     if (r->kind != RULE_CORRELATION) {
-        buf_put_text(out, "no such call");
+        buf_put_text(out, "no such request");
         return;
     }
     if (c->type == CORRELATION_TEMPORAL || c->type == CORRELATION_TEMPORAL_ORDERED) {
         buf_put_text(out, c->type == CORRELATION_TEMPORAL ? "not all of these within "
                                                           : "not one after the other within ");
     } else if (c->least == 1) {
-        buf_put_text(out, "no such call within ");
+        buf_put_text(out, "no such request within ");
     } else {
         struct str field = c->type == CORRELATION_VALUE_COUNT ? set->fields.entry[c->field]
                                                               : STR("");
 
-        buf_printf(out, "fewer than %llu ", (unsigned long long)c->least);
+        buf_printf(out, "at most %llu ", (unsigned long long)c->least - 1);
         if (str_equal(field, STR("patient.nhs_number")))
             buf_put_text(out, "different patients within ");
         else if (field.len > 0)
             buf_printf(out, "different values of %.*s within ", STR_ARG(field));
         else
-            buf_put_text(out, "such calls within ");
+            buf_put_text(out, "such requests within ");
     }
     put_span(out, c->timespan_us);
 }
@@ -148,9 +149,11 @@ static void put_place(struct buf *out, const struct sentence *s, struct str name
     else if (str_equal(name, STR("count")))
         buf_printf(out, "%zu", s->count);
     else if (str_equal(name, STR("calls")))
-        buf_printf(out, "%zu call%s", s->count, s->count == 1 ? "" : "s");
+        buf_printf(out, "%zu request%s", s->count, s->count == 1 ? "" : "s");
     else if (str_equal(name, STR("patients")))
         buf_printf(out, "%zu patient%s", s->patients, s->patients == 1 ? "" : "s");
+    else if (str_equal(name, STR("outcome")))
+        report_outcome(out, s->record);
     else if (str_equal(name, STR("expected")))
         buf_put_str(out, s->expected);
     else if (column_find(&c, name))
@@ -167,7 +170,7 @@ void sentence_print(struct buf *out, const struct sentence *s)
     size_t from = out->len;
 
     if (t.len == 0)
-        t = STR("{who}: {calls} about {patients} {when}; expected was {expected}.");
+        t = STR("{who}: {calls} about {patients} {when}; expected: {expected}.");
     while (t.len > 0) {
         size_t open = str_index(t, '{');
         size_t close = str_index(t, '}');

@@ -21,10 +21,10 @@ struct sentence {
 };
 
 /* Append the sentence, by the rule's own words where it has some. In these, {who}, {count},
- * {calls}, {patients}, {when}, {org}, {expected} and {name of a field} stand for what they
- * name. */
+ * {calls}, {patients}, {when}, {org}, {outcome}, {expected} and {name of a field} stand
+ * for what they name. */
 void sentence_print(struct buf *out, const struct sentence *s);
-/* What a correlation expects: "fewer than 60 different patients within 1 hour". */
+/* What a correlation expects: "at most 60 different patients within 1 hour". */
 void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r);
 
 #endif

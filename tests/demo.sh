@@ -8,7 +8,7 @@ mkdir -p build/demo
 say() { printf '\n== %s\n' "$*"; }
 S=build/demo/store
 seed=${SEED:-1}
-say "100,000 synthetic calls of a month, and a story with planted misuse (seed $seed)"
+say "100,000 synthetic requests of a month, and a story with planted misuse (seed $seed)"
 "$GENERATE" --calm --month 100000 "$seed" >build/demo/month.ndjson
 awk -v seed="$seed" -f tests/story.awk >build/demo/story.ndjson
 ls -l build/demo/month.ndjson | awk '{print $5 " bytes"}'
@@ -22,7 +22,7 @@ say "who opened the record of one patient? (numbers are masked)"
 number=$(head -n 20000 build/demo/month.ndjson | grep -o '"nhsNumber":"[0-9]*' | cut -d'"' -f4 |
     sort | uniq -c | sort -rn | awk 'NR==1 {print $2}')
 echo "$number" | build/analyzer query --store $S --patient - --limit 12
-say "one of those calls, as it was received, is provable to outsiders"
+say "one of those requests, as it was received, is provable to outsiders"
 build/analyzer show --store $S 0 --proof | head -n 4
 say "somebody changes one byte of a copy"
 cp -r $S build/demo/damaged
@@ -40,7 +40,7 @@ build/analyzer detect --store $S --rules rules --summary build/demo/summary.json
 grep -E ' (medium|high|critical) ' build/demo/alerts | sort -k2,2 | cut -d' ' -f3- | sed 's/^ *//'
 found=0
 for who in 'Nora Nosey' 'Gus Guesser' 'Ann Anyway' 'Sam Sharp' 'Cay Cancel' 'Pat Paper' 'Story Trust 908' \
-    'Sid Stranger' 'Cam Copied' 'reason that is not allowed' 'ASID of another organisation'; do
+    'Sid Stranger' 'Cam Copied' 'reason that is not allowed' 'registered for another organisation'; do
     grep -E ' (high|critical) ' build/demo/alerts | grep -q "$who" && found=$((found + 1))
 done
 alarms=$(grep -c -E ' (medium|high|critical) ' build/demo/alerts)
@@ -58,7 +58,7 @@ build/analyzer report overview --store $S --period 2026-04 --out build/demo/repo
 }
 cat <<TEXT
 
-What you saw: 100,000 calls went into an append-only store, came back byte for byte, answered
+What you saw: 100,000 requests went into an append-only store, came back byte for byte, answered
 "who opened this record?", and a single changed byte was found and named. Of eleven planted
 cases of misuse $found were found, and nothing else was alerted as medium or above: the transfer
 software whose user is no person, the appointment desk whose subject is new each time, the busy

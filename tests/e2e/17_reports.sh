@@ -55,7 +55,7 @@ for n in overview jwt-conformance failed-requests; do
     grep -q '</html>' "$D/o/$n.html"
     [ "$(wc -l <"$D/o/$n.csv")" -gt 1 ]
 done
-grep -q '3,004 calls\|3004 calls' "$D/o/overview.html"
+grep -q '3,004 requests\|3004 requests' "$D/o/overview.html"
 report overview --org ZR999
 grep -q ZR999 "$D/o/overview.json"
 no grep -l -E "999 ?000 ?0018" "$D"/o/*

@@ -9,12 +9,12 @@ for seed in 1 7; do
     grep -E ' (medium|high|critical) ' "$D/alerts" >"$D/loud"
     for who in 'Nora Nosey' 'Gus Guesser' 'Ann Anyway' 'Sam Sharp' 'Cay Cancel' 'Pat Paper' \
         'Story Trust 908' 'Sid Stranger' 'Cam Copied' 'reason that is not allowed' \
-        'ASID of another organisation'; do
+        'registered for another organisation'; do
         grep -q "$who" "$D/loud" || { echo "seed $seed: not alerted: $who"; exit 1; }
     done
     [ "$(wc -l <"$D/loud")" = 11 ] || { cat "$D/loud"; exit 1; }
     # Who, how many, when, against what: each sentence says it.
-    [ "$(grep -c 'expected was' "$D/loud")" = 11 ]
+    [ "$(grep -c 'expected: ' "$D/loud")" = 11 ]
     [ "$(grep -c -E 'on 14 April 2026' "$D/loud")" = 11 ]
     # At night: one whose organisation is closed, not one whose is open.
     [ "$(grep -c 'was closed' "$D/alerts")" = 1 ] && grep -q 'Ona Owl.*was closed' "$D/alerts"
