@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/zone.h"
+#include "sigma/repeats.h"
 #include "record/print.h"
 #include "store/note.h"
 #include "trail/projections.h"
@@ -40,7 +41,16 @@ struct detecting {
     int64_t since_us, until_us, longest_us;
     uint32_t user_field;
     struct projections *projections;     /* NULL: the evidence is read */
-    const struct projection *projection; /* that classes are of */
+    const struct projection *projection; /* that classes are of, and its serial */
+    uint32_t serial;
+    struct repeats repeats;              /* of the marks of tokens */
+    struct marked {
+        uint64_t mark, seq;
+    } *marked;                           /* to be looked at again where a mark came twice */
+    size_t marks, mark_cap;
+    bool marked_row;                     /* that of the row at hand is among them */
+    bool again;                          /* the second look */
+    size_t first_look;                   /* records met in the first, ascending */
     struct dictionary sources;
     struct arena texts;
     uint64_t records, alerts, by_level[RULE_LEVELS];
@@ -191,13 +201,54 @@ static enum decided decided(void *ctx, struct str field)
                ? DECIDED_VALUE : DECIDED_NOT;
 }
 
-static bool skip_class(void *ctx, uint32_t class)
+static void put_mark(struct detecting *d, uint64_t mark, uint64_t seq)
+{
+    if (d->marks == d->mark_cap) {
+        d->mark_cap = d->mark_cap ? d->mark_cap * 2 : 4096;
+        d->marked = xrealloc(d->marked, d->mark_cap * sizeof *d->marked);
+    }
+    d->marked[d->marks++] = (struct marked){mark, seq};
+    repeats_add(&d->repeats, mark);
+}
+
+static void put_first_mark(struct detecting *d, const struct record *r,
+                           const struct projection *from)
+{
+    uint64_t seq = (uint64_t)r->column[COLUMN_SEQ].integer;
+
+    put_mark(d, projection_mark(from, (uint32_t)(seq - projection_head(from)->first_seq)), seq);
+}
+
+/* Told of each row before it is filled. */
+static bool skip_row(void *ctx, const struct projection *p, uint32_t row, uint32_t class)
 {
     struct detecting *d = ctx;
     bool passes = correlator_passes(d->correlator, class);
 
+    d->marked_row = correlator_later(d->correlator, class);
+    if (d->marked_row)
+        put_mark(d, projection_mark(p, row), projection_head(p)->first_seq + row);
     d->records += passes;
     return passes;
+}
+
+static int by_seq(const void *key, const void *at)
+{
+    uint64_t seq = *(const uint64_t *)key;
+    uint64_t other = ((const struct met_record *)at)->seq;
+
+    return seq < other ? -1 : seq > other;
+}
+
+/* The number of a record that rules have met. In the second look it may have one. */
+static uint32_t keep_record(struct detecting *d, const struct record *r)
+{
+    uint64_t seq = (uint64_t)r->column[COLUMN_SEQ].integer;
+    const struct met_record *known = NULL;
+
+    if (d->again && d->first_look > 0)
+        known = bsearch(&seq, d->maker.met, d->first_look, sizeof *known, by_seq);
+    return known ? (uint32_t)(known - d->maker.met) : alert_keep(&d->maker, r);
 }
 
 /* A record that came from a projection, or NULL, and its class there. */
@@ -212,24 +263,28 @@ static void look_at(struct detecting *d, const struct record *r, const struct pr
     struct str treat_as;
     struct moment at = {.us = time->kind == VALUE_TIME ? time->integer : INT64_MIN,
                         .source_seq = seq->kind == VALUE_INTEGER ? (uint64_t)seq->integer : 0};
-    bool counts;
+    bool counts, any;
 
-    d->records++;
+    d->records += !d->again;
     f->record = r;
     event = record_event(f);
-    if (from && from != d->projection) {
+    if (from && projection_serial(from) != d->serial) {
         d->projection = from;
+        d->serial = projection_serial(from);
         correlator_classes(d->correlator, decided, d);
     }
     evaluator_event(d->evaluator, &event);
-    if (!correlator_look(d->correlator, from ? class : CLASS_NONE))
+    any = correlator_look(d->correlator, from ? class : CLASS_NONE);
+    if (from && !d->again && !d->marked_row && correlator_later(d->correlator, class))
+        put_first_mark(d, r, from); /* the first of its class */
+    if (!any)
         return;
     treat_as = reference_treat_as(d->reference, r);
     counts = str_equal(treat_as, STR("person")) ||
              (str_equal(treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
               level->integer != 4);
     at.source = dictionary_put(&d->sources, record_text(r, COLUMN_SOURCE_NAME), &d->texts);
-    at.record = alert_keep(&d->maker, r);
+    at.record = keep_record(d, r);
     d->full = !correlator_event(d->correlator, &at, d->user_field, counts) ||
               d->maker.mets == UINT32_MAX;
 }
@@ -299,11 +354,37 @@ static struct projections *find_projections(struct detecting *d,
     return NULL;
 }
 
+/* Once more those records whose tokens' marks came twice, for the rules that were put off. */
+static int look_again(struct detecting *d, struct err *err)
+{
+    struct timestamp_hour hour = {.hour = 0};
+    const struct projection *p;
+    struct record record;
+    int rc = 0;
+
+    d->first_look = d->maker.mets;
+    d->again = true;
+    correlator_again(d->correlator);
+    for (size_t i = 0; i < d->marks && rc == 0 && !d->full; i++) {
+        if (!repeats_has(&d->repeats, d->marked[i].mark))
+            continue;
+        rc = projections_at(d->projections, d->marked[i].seq, &p, err);
+        if (rc == 0) {
+            uint32_t row = (uint32_t)(d->marked[i].seq - projection_head(p)->first_seq);
+
+            projection_fill(p, row, false, &record, &hour, d->zone);
+            look_at(d, &record, p, projection_class(p, row));
+        }
+    }
+    arena_release(&hour.arena);
+    return rc;
+}
+
 static int scan(struct detecting *d, struct err *err)
 {
     struct projection_want want;
     struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = want.column,
-                                 .skip = skip_class, .skip_ctx = d};
+                                 .skip = skip_row, .skip_ctx = d};
     uint32_t hash = dictionary_find(&d->set.fields, STR("jwt.hash"));
     struct record record;
     struct scan s;
@@ -314,6 +395,8 @@ static int scan(struct detecting *d, struct err *err)
     find_want(d, &want);
     if (filter.token_marks || !want.column[COLUMN_JWT_HASH] || want.filled[COLUMN_JWT_HASH])
         filter.projections = d->projections = find_projections(d, &want);
+    if (filter.projections && filter.token_marks)
+        correlator_put_off(d->correlator);
     filter.has_since = d->since_us != INT64_MIN;
     filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
     filter.has_until = d->until_us != INT64_MAX;
@@ -321,6 +404,8 @@ static int scan(struct detecting *d, struct err *err)
     scan_begin(&s, d->trail, &filter, d->zone);
     while (!d->full && (rc = scan_next(&s, &record, err)) > 0)
         look_at(d, &record, s.projection, s.class);
+    if (rc == 0 && d->marks > 0 && !d->full)
+        rc = look_again(d, err);
     if (d->full)
         rc = err_set(err, ERR_LIMIT, "the rules meet more than 67 million times in this"
                      " period: take a shorter one with --since and --until");
@@ -546,6 +631,8 @@ static void release(struct detecting *d)
     state_free(d->state);
     zone_free(d->zone);
     dictionary_release(&d->sources);
+    repeats_release(&d->repeats);
+    free(d->marked);
     arena_release(&d->texts);
     buf_release(&d->missing);
     buf_release(&d->out);

@@ -1,6 +1,6 @@
 /* correlate.c - see correlate.h. Occurrences are gathered while events come, then those of
- * groups that are large enough to matter are put in order and gone through group by group:
- * two ends of a window move over them. A correlation that others stand on gives its findings
+ * groups that are large enough to matter are put in order and gone through group by group by
+ * a window. A correlation that others stand on gives its findings
  * to them as occurrences, with their whole span. */
 #include "sigma/correlate.h"
 
@@ -8,15 +8,9 @@
 
 #include "base/mem.h"
 #include "sigma/grouping.h"
+#include "sigma/window.h"
 
 enum { OCCURRENCES_MAX = 64 << 20 };
-
-struct occurrence {
-    struct moment at;
-    uint32_t group, value; /* value DICTIONARY_NONE: none */
-    uint32_t inner;        /* of a finding its number + 1; 0: an event */
-    uint16_t rule;         /* among those that the correlation stands on */
-};
 
 struct pending {
     const struct rule *rule;
@@ -38,6 +32,8 @@ struct correlator {
     struct evaluator *evaluator;
     struct verdicts *verdicts;
     struct pending *pending; /* by rule */
+    bool *put_off;           /* by rule: detections that are looked at again */
+    bool again;
     struct grouping **grouping;
     size_t groupings;
     struct rule **correlation; /* those to look at */
@@ -112,7 +108,8 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
     }
     for (size_t i = 0; i < s->rules; i++)
         if (s->rule[i]->used || alerts(s->rule[i]))
-            verdicts_matter(c->verdicts, s->rule[i]);
+            verdicts_matter(c->verdicts, s->rule[i], MATTER_NOW);
+    c->put_off = xcalloc(s->rules + 1, sizeof *c->put_off);
     return c;
 }
 
@@ -135,6 +132,7 @@ void correlator_free(struct correlator *c)
     }
     free(c->grouping);
     verdicts_free(c->verdicts);
+    free(c->put_off);
     free(c->correlation);
     free(c->pending);
     free(c->all);
@@ -244,12 +242,6 @@ static void put_occurrence(const struct correlator *c, const struct pending *p,
         put_record(f, inner->at[i]);
 }
 
-static int64_t first_us(const struct correlator *c, const struct pending *p,
-                        const struct occurrence *o)
-{
-    return o->inner ? inner_of(c, p, o)->at[0].us : o->at.us;
-}
-
 static int compare_moments(const void *a, const void *b)
 {
     return by_moment(a, b);
@@ -308,6 +300,16 @@ bool correlator_passes(const struct correlator *c, uint32_t class)
     return verdicts_none(c->verdicts, class);
 }
 
+bool correlator_later(const struct correlator *c, uint32_t class)
+{
+    return verdicts_later(c->verdicts, class);
+}
+
+void correlator_again(struct correlator *c)
+{
+    c->again = true;
+}
+
 bool correlator_look(struct correlator *c, uint32_t class)
 {
     const uint32_t *met;
@@ -316,8 +318,34 @@ bool correlator_look(struct correlator *c, uint32_t class)
     c->event++;
     verdicts_look(c->verdicts, class);
     for (size_t i = verdicts_met(c->verdicts, &met); i-- > 0;)
-        any |= c->set->rule[met[i]]->used || alerts(c->set->rule[met[i]]);
+        any |= c->put_off[met[i]] == c->again &&
+               (c->set->rule[met[i]]->used || alerts(c->set->rule[met[i]]));
     return any;
+}
+
+/* Of how many events a finding of the correlation is made, at least. */
+static uint64_t least_of(const struct correlation *k)
+{
+    return k->type == CORRELATION_TEMPORAL_ORDERED ? k->count : k->least;
+}
+
+void correlator_put_off(struct correlator *c)
+{
+    for (size_t i = 0; i < c->set->rules; i++) {
+        const struct rule *r = c->set->rule[i];
+        const struct pending *p = &c->pending[i];
+        bool off = r->kind == RULE_DETECTION && !r->bad && r->used && p->users > 0 &&
+                   verdicts_ask_filled(c->set, r);
+
+        for (size_t k = 0; k < p->users && off; k++) {
+            const struct pending *user = &c->pending[p->user[k].rule];
+
+            off = user->groups->late && least_of(&user->rule->correlation) > 1;
+        }
+        c->put_off[i] = off;
+        if (off)
+            verdicts_matter(c->verdicts, r, MATTER_LATER);
+    }
 }
 
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
@@ -329,7 +357,7 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
     for (size_t i = 0; i < mets; i++) {
         const struct rule *r = c->set->rule[met[i]];
 
-        if (alerts(r)) {
+        if (alerts(r) && !c->again) {
             struct finding *f = finding_new(c, &c->pending[r->number], 0, *at);
 
             put_record(f, *at);
@@ -339,7 +367,7 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
     for (size_t i = 0; at->us != INT64_MIN && i < mets; i++) {
         const struct pending *below = &c->pending[met[i]];
 
-        for (size_t n = 0; n < below->users; n++) {
+        for (size_t n = 0; c->put_off[met[i]] == c->again && n < below->users; n++) {
             struct pending *p = &c->pending[below->user[n].rule];
             enum correlation_type type = p->rule->correlation.type;
             bool counts = type == CORRELATION_EVENT_COUNT || type == CORRELATION_VALUE_COUNT;
@@ -369,144 +397,37 @@ void correlator_sources(struct correlator *c, const uint32_t *number)
 
 /* ---- windows ---- */
 
-struct window {
+/* Where findings that occurrences are began. */
+struct place {
     struct correlator *c;
     struct pending *p;
-    const struct correlation *k;
-    const struct occurrence *at; /* of one group, in order */
-    size_t count, low;           /* the window: [low, the one at hand] */
-    size_t taken;                /* occurrences below it are in the finding or passed over */
-    uint32_t *in_window;         /* by value, or by rule: how many */
-    uint64_t distinct;
-    int64_t *chain;              /* by rule: latest start of a chain up to it, of events
-                                    before `tied`; INT64_MIN: none */
-    size_t tied;                 /* first of those that have the time at hand */
-    struct finding *open;
-    int64_t fired_us;
 };
 
-/* Let one in or out of the window; only what is counted distinctly matters. */
-static void count_one(struct window *w, const struct occurrence *o, bool in)
+static int64_t begun(void *ctx, const struct occurrence *o)
 {
-    uint32_t *n = w->k->type == CORRELATION_VALUE_COUNT ? &w->in_window[o->value]
-                                                        : &w->in_window[o->rule];
+    const struct place *at = ctx;
 
-    if (w->k->type == CORRELATION_EVENT_COUNT)
-        return;
-    if (in)
-        w->distinct += (*n)++ == 0;
-    else
-        w->distinct -= --(*n) == 0;
+    return inner_of(at->c, at->p, o)->at[0].us;
 }
 
-enum { TIED_MAX = 32, STEPS_MAX = 16 };
-
-/* Events of a chain that ends at hand, from its end on. */
-struct steps {
-    uint64_t record[STEPS_MAX];
-    size_t count;
-};
-
-/* The latest start of a chain up to the rule whose event was put into *used last. Times may
- * be equal, in whatever order; no event stands in a chain twice. */
-static int64_t latest_start(const struct window *w, size_t end, size_t rule, int64_t own,
-                            struct steps *used)
-{
-    int64_t best;
-
-    if (rule == 0 || used->count == STEPS_MAX)
-        return own;
-    best = w->chain[rule - 1];
-    for (size_t i = w->tied; i < end && i < w->tied + TIED_MAX; i++) {
-        const struct occurrence *o = &w->at[i];
-        bool twice = o->rule + 1U != rule;
-        int64_t start;
-
-        for (size_t k = 0; k < used->count; k++)
-            twice |= used->record[k] == o->at.record;
-        if (twice)
-            continue;
-        used->record[used->count++] = o->at.record;
-        start = latest_start(w, end, rule - 1, first_us(w->c, w->p, o), used);
-        used->count--;
-        best = start > best ? start : best;
-    }
-    return best;
-}
-
-static int64_t start_of(const struct window *w, size_t i, size_t end)
-{
-    struct steps used = {{w->at[i].at.record}, 1};
-
-    return latest_start(w, end, w->at[i].rule, first_us(w->c, w->p, &w->at[i]), &used);
-}
-
-/* The start of the latest chain that the i-th completes; INT64_MIN: none. */
-static int64_t step_chain(struct window *w, size_t i)
-{
-    size_t end = i + 1;
-
-    if (w->at[w->tied].at.us != w->at[i].at.us) {
-        int64_t *next = xmalloc(w->k->count * sizeof *next);
-
-        memcpy(next, w->chain, w->k->count * sizeof *next);
-        for (size_t k = w->tied; k < i; k++) {
-            int64_t start = start_of(w, k, i);
-
-            if (start > next[w->at[k].rule])
-                next[w->at[k].rule] = start;
-        }
-        memcpy(w->chain, next, w->k->count * sizeof *next);
-        free(next);
-        w->tied = i;
-    }
-    while (end < w->count && w->at[end].at.record == w->at[i].at.record)
-        end++; /* the event's other steps are there as soon as it is */
-    return w->at[i].rule + 1U == w->k->count ? start_of(w, i, end) : INT64_MIN;
-}
-
-/* Does the condition hold with the i-th? *from gets where its window begins. */
-static bool fires(struct window *w, size_t i, size_t *from)
-{
-    const struct occurrence *o = &w->at[i];
-    int64_t start;
-
-    count_one(w, o, true);
-    while (o->at.us - first_us(w->c, w->p, &w->at[w->low]) > w->k->timespan_us)
-        count_one(w, &w->at[w->low++], false);
-    *from = w->low;
-    switch (w->k->type) {
-    case CORRELATION_EVENT_COUNT:
-        return i - w->low + 1 >= w->k->least;
-    case CORRELATION_VALUE_COUNT:
-    case CORRELATION_TEMPORAL:
-        return w->distinct >= w->k->least;
-    case CORRELATION_TEMPORAL_ORDERED:
-        break;
-    }
-    start = step_chain(w, i);
-    if (start == INT64_MIN || o->at.us - start > w->k->timespan_us)
-        return false;
-    while (*from < i && first_us(w->c, w->p, &w->at[*from]) < start)
-        ++*from;
-    return true;
-}
-
-static void go_through(struct window *w)
+static void go_through(struct correlator *c, struct pending *p, struct window *w)
 {
     int64_t suppress = w->k->suppress_us ? w->k->suppress_us : w->k->timespan_us;
+    struct finding *open = NULL;
+    int64_t fired_us = 0;
+    size_t taken = 0; /* those below it are in the finding or passed over */
 
     for (size_t i = 0; i < w->count; i++) {
         size_t from;
 
-        if (!fires(w, i, &from))
+        if (!window_fires(w, i, &from))
             continue;
-        if (!w->open || w->at[i].at.us - w->fired_us > suppress)
-            w->open = finding_new(w->c, w->p, w->at[i].group, w->at[i].at);
-        w->fired_us = w->at[i].at.us;
-        for (size_t k = from > w->taken ? from : w->taken; k <= i; k++)
-            put_occurrence(w->c, w->p, w->open, &w->at[k]);
-        w->taken = i + 1;
+        if (!open || w->at[i].at.us - fired_us > suppress)
+            open = finding_new(c, p, w->at[i].group, w->at[i].at);
+        fired_us = w->at[i].at.us;
+        for (size_t k = from > taken ? from : taken; k <= i; k++)
+            put_occurrence(c, p, open, &w->at[k]);
+        taken = i + 1;
     }
 }
 
@@ -553,24 +474,6 @@ static void put_groups(struct pending *p, uint64_t least)
     }
 }
 
-/* Begin with the occurrences of a group. */
-static void take_group(struct window *w, struct occurrence *at, size_t count)
-{
-    w->at = at;
-    w->count = count;
-    w->low = w->taken = w->tied = 0;
-    w->open = NULL;
-    for (size_t i = 0; i < w->k->count; i++)
-        w->chain[i] = INT64_MIN;
-}
-
-/* Leave nothing in the window, which reaches up to `end`. */
-static void leave_group(struct window *w, size_t end)
-{
-    while (w->low < end)
-        count_one(w, &w->at[w->low++], false);
-}
-
 static int by_group(const void *a, const void *b)
 {
     const struct occurrence *x = a;
@@ -585,10 +488,10 @@ static bool may_fire(struct window *w, struct occurrence *at, size_t count)
     size_t from, i = 0;
     bool fired = false;
 
-    take_group(w, at, count);
+    window_take(w, at, count);
     for (; i < count && !fired; i++)
-        fired = fires(w, i, &from);
-    leave_group(w, i);
+        fired = window_fires(w, i, &from);
+    window_leave(w, i);
     return fired;
 }
 
@@ -631,12 +534,6 @@ static void settle(struct pending *p)
     p->count = kept;
 }
 
-/* Of how many events a finding of the correlation is made, at least. */
-static uint64_t least_of(const struct correlation *k)
-{
-    return k->type == CORRELATION_TEMPORAL_ORDERED ? k->count : k->least;
-}
-
 static void settle_late(struct correlator *c)
 {
     bool alone = false;
@@ -661,12 +558,11 @@ static void settle_late(struct correlator *c)
 static void work_out(struct correlator *c, struct pending *p)
 {
     const struct correlation *k = &p->rule->correlation;
-    size_t numbers = p->values ? grouping_count(p->values) : k->count;
-    struct window w = {.c = c, .p = p, .k = k};
+    struct place place = {c, p};
+    struct window w;
 
     put_groups(p, least_of(k));
-    w.in_window = xcalloc(numbers + 1, sizeof *w.in_window);
-    w.chain = xcalloc(k->count + 1, sizeof *w.chain);
+    window_init(&w, k, p->values ? grouping_count(p->values) : 0, begun, &place);
     for (size_t from = 0, end; from < p->count; from = end) {
         end = group_end(p, from, p->count);
         if (p->groups->late) {
@@ -676,15 +572,14 @@ static void work_out(struct correlator *c, struct pending *p)
         }
         for (size_t to; from < end; from = to) {
             to = group_end(p, from, end);
-            take_group(&w, p->at + from, to - from);
-            go_through(&w);
-            leave_group(&w, w.count);
+            window_take(&w, p->at + from, to - from);
+            go_through(c, p, &w);
+            window_leave(&w, w.count);
         }
     }
     for (size_t i = 0; i < p->founds; i++)
         put_in_order(p->found[i]);
-    free(w.in_window);
-    free(w.chain);
+    window_release(&w);
 }
 
 /* ---- chains of correlations ---- */

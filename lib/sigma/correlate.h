@@ -44,8 +44,16 @@ bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *r
  * does it meet one that matters? */
 bool correlator_look(struct correlator *c, uint32_t class);
 void correlator_classes(struct correlator *c, verdicts_decided *decided, void *ctx);
-/* No event of that class can matter, so that it need not be looked at. */
+/* Rules that only events with a mark in common can matter to are put off: correlator_event()
+ * takes an event for the others, and one that correlator_later() says so of is to be given
+ * again, for these alone, where its mark came twice. After correlator_late(); without it all
+ * are taken at once. */
+void correlator_put_off(struct correlator *c);
+/* No event of that class can matter now, so that it need not be looked at; it can later. */
 bool correlator_passes(const struct correlator *c, uint32_t class);
+bool correlator_later(const struct correlator *c, uint32_t class);
+/* From now on events are given again. */
+void correlator_again(struct correlator *c);
 /* Then take it, where it does. user_counts: groups by a user may hold it;
  * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,

@@ -7,8 +7,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/mix.h"
+#include "sigma/repeats.h"
 
-enum { PAIRS_MIN = 1024, FILTER_BITS = 1 << 25 };
+enum { PAIRS_MIN = 1024 };
 
 static void put_part(struct buf *key, struct str text)
 {
@@ -67,42 +68,25 @@ static uint32_t keep_mark(struct grouping *g, struct str mark)
     return g->marks++;
 }
 
-/* Set the bit of a mark; was it set? */
-static bool set_bit(uint64_t *bits, uint64_t mark)
-{
-    uint64_t at = mix_fold(mark ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) % FILTER_BITS;
-    uint64_t bit = 1ULL << at % 64;
-    bool was = bits[at / 64] & bit;
-
-    bits[at / 64] |= bit;
-    return was;
-}
-
-/* Most marks are seen once. Two filters of bits, which stay in the cache, tell nearly all of
- * these; only the others are looked up in a table. */
+/* Most marks are seen once; only the others are looked up in a table. */
 void grouping_settle(struct grouping *g, bool alone)
 {
-    uint64_t *once = xcalloc(FILTER_BITS / 64, sizeof *once);
-    uint64_t *twice = xcalloc(FILTER_BITS / 64, sizeof *twice);
+    struct repeats repeats = {NULL, NULL};
 
-    for (uint32_t i = 0; i < g->marks; i++)
-        if (set_bit(once, g->mark[i]))
-            set_bit(twice, g->mark[i]);
+    for (uint32_t i = 0; i < g->marks && !alone; i++)
+        repeats_add(&repeats, g->mark[i]);
     g->settled = xmalloc((g->marks + 1U) * sizeof *g->settled);
     for (uint32_t i = 0; i < g->marks; i++) {
-        uint64_t at = mix_fold(g->mark[i] ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) %
-                      FILTER_BITS;
         uint32_t number = DICTIONARY_NONE;
 
-        if (alone || twice[at / 64] >> at % 64 & 1) {
+        if (alone || repeats_has(&repeats, g->mark[i])) {
             number = pairs_find(&g->by_pair, g->mark[i]);
             if (number == DICTIONARY_NONE)
                 number = pairs_put(&g->by_pair, g->mark[i], g->distinct++);
         }
         g->settled[i] = number;
     }
-    free(once);
-    free(twice);
+    repeats_release(&repeats);
 }
 
 /* The number of a combination that is not known by the numbers of its values. */

@@ -11,13 +11,13 @@ struct verdicts {
     uint32_t *rule; /* detections to look at; those that classes decide first */
     size_t rules, by_class;
     bool *is_met;   /* by rule of the set */
-    bool *matters;  /* likewise */
-    bool others;    /* one that matters is not decided by classes */
+    uint8_t *matters; /* likewise, enum matter */
+    bool others;    /* one that matters now is not decided by classes */
     uint32_t *met;
     size_t mets;
     uint32_t *place; /* by class: of its run in the list, + 1; 0: not looked at yet */
     size_t places;
-    uint32_t *list;  /* runs: how many, does one matter, then numbers of rules */
+    uint32_t *list;  /* runs: how many, bits of enum matter, then numbers of rules */
     size_t listed, list_cap;
 };
 
@@ -50,9 +50,9 @@ void verdicts_free(struct verdicts *v)
     free(v);
 }
 
-void verdicts_matter(struct verdicts *v, const struct rule *r)
+void verdicts_matter(struct verdicts *v, const struct rule *r, enum matter matter)
 {
-    v->matters[r->number] = true;
+    v->matters[r->number] = (uint8_t)matter;
 }
 
 /* Does it ask of the field no more than whether there is a value, and whether it is ""? */
@@ -74,13 +74,13 @@ bool verdicts_compare(const struct ruleset *s, uint32_t field)
     return false;
 }
 
-static bool decides(const struct verdicts *v, const struct expression *x,
+static bool decides(const struct ruleset *s, const struct expression *x,
                     verdicts_decided *decided, void *ctx)
 {
-    const struct str *name = v->set->fields.entry;
+    const struct str *name = s->fields.entry;
 
     if (x->kind == EXPRESSION_PREDICATE) {
-        const struct predicate *p = v->set->predicate[x->number];
+        const struct predicate *p = s->predicate[x->number];
 
         return p->op != OP_KEYWORD &&
                decided(ctx, name[p->field]) >=
@@ -88,9 +88,21 @@ static bool decides(const struct verdicts *v, const struct expression *x,
                (p->op != OP_SAME || decided(ctx, name[p->other]) == DECIDED_VALUE);
     }
     for (size_t i = 0; i < x->parts; i++)
-        if (!decides(v, x->part[i], decided, ctx))
+        if (!decides(s, x->part[i], decided, ctx))
             return false;
     return true;
+}
+
+static enum decided filled_only(void *ctx, struct str field)
+{
+    (void)ctx;
+    (void)field;
+    return DECIDED_FILLED;
+}
+
+bool verdicts_ask_filled(const struct ruleset *s, const struct rule *r)
+{
+    return r->condition && decides(s, r->condition, filled_only, NULL);
 }
 
 void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
@@ -103,11 +115,11 @@ void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
     for (size_t i = 0; i < v->rules; i++) {
         const struct rule *r = v->set->rule[v->rule[i]];
 
-        if (!r->condition || decides(v, r->condition, decided, ctx)) {
+        if (!r->condition || decides(v->set, r->condition, decided, ctx)) {
             v->rule[v->by_class++] = v->rule[i];
         } else {
             other[others++] = v->rule[i];
-            v->others |= v->matters[r->number];
+            v->others |= v->matters[r->number] == MATTER_NOW;
         }
     }
     if (others > 0)
@@ -200,7 +212,12 @@ void verdicts_look(struct verdicts *v, uint32_t class)
 bool verdicts_none(const struct verdicts *v, uint32_t class)
 {
     return !v->others && class < v->places && v->place[class] &&
-           v->list[v->place[class]] == 0;
+           !(v->list[v->place[class]] & MATTER_NOW);
+}
+
+bool verdicts_later(const struct verdicts *v, uint32_t class)
+{
+    return class < v->places && v->place[class] && v->list[v->place[class]] & MATTER_LATER;
 }
 
 size_t verdicts_met(const struct verdicts *v, const uint32_t **rule)

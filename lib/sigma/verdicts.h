@@ -20,13 +20,19 @@ typedef enum decided verdicts_decided(void *ctx, struct str field);
 /* From now on this holds of classes; those known before are numbers that do not come again. */
 void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx);
 
-/* The rule's verdict is of use; others may be unknown of events that are passed over. */
-void verdicts_matter(struct verdicts *v, const struct rule *r);
+/* The rule's verdict is of use; others may be unknown of events that are passed over. Later:
+ * it is of use for another look at the event (correlate.h). */
+enum matter { MATTER_NOT, MATTER_NOW, MATTER_LATER };
+void verdicts_matter(struct verdicts *v, const struct rule *r, enum matter matter);
+/* Does the rule ask of the fields no more than whether they have a value? */
+bool verdicts_ask_filled(const struct ruleset *s, const struct rule *r);
 
 /* Look at the evaluator's event, of that class or CLASS_NONE. */
 void verdicts_look(struct verdicts *v, uint32_t class);
-/* Nothing that matters is met in the class: it was looked at, and classes decide all. */
+/* Of events of a class: may they be passed over, since nothing is met that matters now? Does
+ * one matter later? False: not, or it is not known yet. */
 bool verdicts_none(const struct verdicts *v, uint32_t class);
+bool verdicts_later(const struct verdicts *v, uint32_t class);
 /* What the event meets: numbers of rules, ascending; valid until the next look. */
 size_t verdicts_met(const struct verdicts *v, const uint32_t **rule);
 bool verdicts_meets(const struct verdicts *v, const struct rule *r);

@@ -461,7 +461,7 @@ struct projection {
     uint8_t *state;           /* by class and column, then reject */
     struct value *told;       /* by class and narrow column */
     struct stream class;
-    uint32_t class_base;
+    uint32_t class_base, serial;
     struct arena arena;
 };
 
@@ -644,6 +644,7 @@ static bool read_all(struct projection *p, struct projection_numbers *n)
     }
     p->class_base = n->class;
     n->class += p->head.classes;
+    p->serial = ++n->opened;
     return true;
 }
 
@@ -685,6 +686,11 @@ const struct projection_head *projection_head(const struct projection *p)
     return &p->head;
 }
 
+uint32_t projection_serial(const struct projection *p)
+{
+    return p->serial;
+}
+
 /* The class, which is never beyond those there are. */
 static inline uint32_t own_class(const struct projection *p, uint32_t row)
 {
@@ -710,6 +716,14 @@ int64_t projection_time(const struct projection *p, uint32_t row)
     uint64_t number = s && s->at ? stream_get(s, row) : 0;
 
     return number ? number_at(s, number) : INT64_MIN;
+}
+
+uint64_t projection_mark(const struct projection *p, uint32_t row)
+{
+    const struct read_column *k =
+        p->which[COLUMN_JWT_HASH] < 0 ? NULL : &p->column[p->which[COLUMN_JWT_HASH]];
+
+    return k && k->way == WAY_MARK ? stream_get(&k->stream, row) : 0;
 }
 
 bool projection_decides(const struct projection *p, enum column c)

@@ -66,6 +66,7 @@ bool projection_columns_read(struct projection_want *out, struct str bytes);
 /* Numbers of values (value.same) in one run: a value has another in each projection. */
 struct projection_numbers {
     uint32_t column[COLUMN_COUNT], class;
+    uint32_t opened; /* how many projections */
 };
 /* Take a projection over, whose bytes are then its own. Its numbers begin at those given,
  * which go on behind them. ERR_CORRUPT: it is damaged, or of another version. */
@@ -73,8 +74,12 @@ int projection_open(struct projection **out, struct buf *bytes, struct projectio
                     struct err *err);
 void projection_free(struct projection *p); /* NULL is allowed */
 const struct projection_head *projection_head(const struct projection *p);
+/* 1 for the first that was opened with these numbers, and so on. */
+uint32_t projection_serial(const struct projection *p);
 /* The class of a row, a number over all projections of the run. */
 uint32_t projection_class(const struct projection *p, uint32_t row);
+/* The mark of jwt.hash in a row; 0: none. */
+uint64_t projection_mark(const struct projection *p, uint32_t row);
 int64_t projection_time(const struct projection *p, uint32_t row); /* INT64_MIN: none */
 /* Is the value of the column the same in all rows of a class? Whether there is one, is for
  * each that it has. */

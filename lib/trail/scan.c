@@ -283,11 +283,12 @@ static bool take_projected(struct scan *s, uint32_t row, struct record *out)
             (f->has_until && us >= f->until_us))
             return false;
     s->class = projection_class(s->projection, row);
-    if (f->skip && f->skip(f->skip_ctx, s->class))
+    if (f->skip && f->skip(f->skip_ctx, s->projection, row, s->class))
         return false;
-    projection_fill(s->projection, row, s->filled == s->projection && s->into == out, out,
+    projection_fill(s->projection, row,
+                    s->filled == projection_serial(s->projection) && s->into == out, out,
                     &s->hour, s->zone);
-    s->filled = s->projection;
+    s->filled = projection_serial(s->projection);
     s->into = out;
     return true;
 }

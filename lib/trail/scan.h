@@ -9,6 +9,7 @@
 
 /* All that are given must hold. Texts compare without case but the user key. */
 struct projections; /* trail/projections.h */
+struct projection;
 
 struct scan_filter {
     bool has_since, has_until, has_status;
@@ -23,10 +24,10 @@ struct scan_filter {
     const bool *wanted;
     bool token_marks; /* with wanted: jwt.hash is a mark, as columns_new() says */
     /* With wanted: rows that these hold are taken from there, and jwt.hash is then a mark as
-     * projection.h says. NULL: none. skip is told the class of each such row that lies in the
-     * period; true: the row is passed over. NULL: none is. */
+     * projection.h says. NULL: none. skip is told of each such row that lies in the period;
+     * true: it is passed over. NULL: none is. */
     struct projections *projections;
-    bool (*skip)(void *ctx, uint32_t class);
+    bool (*skip)(void *ctx, const struct projection *p, uint32_t row, uint32_t class);
     void *skip_ctx;
     /* Only these are asked for: seq, time, time.local_*, http.status and what the index
      * holds (judge_small). Other columns are then missing where the index answers. */
@@ -48,7 +49,7 @@ struct scan {
     struct timestamp_hour hour;
     const struct projection *projection; /* that the record given last came from, or NULL */
     uint32_t class;                      /* of that record in it */
-    const struct projection *filled;     /* that filled this record last */
+    uint32_t filled;                     /* serial of the one that filled this last */
     const struct record *into;
     struct columns *parts;     /* with wanted */
     uint64_t next;   /* seq */

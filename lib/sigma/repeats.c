@@ -1,0 +1,42 @@
+/* repeats.c - see repeats.h. */
+#include "sigma/repeats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/mix.h"
+
+enum { BITS = 1 << 25 };
+
+static uint64_t place_of(uint64_t mark)
+{
+    return mix_fold(mark ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) % BITS;
+}
+
+void repeats_add(struct repeats *r, uint64_t mark)
+{
+    uint64_t at = place_of(mark), bit = 1ULL << at % 64;
+
+    if (!r->once) {
+        r->once = xcalloc(BITS / 64, sizeof *r->once);
+        r->twice = xcalloc(BITS / 64, sizeof *r->twice);
+    }
+    if (r->once[at / 64] & bit)
+        r->twice[at / 64] |= bit;
+    r->once[at / 64] |= bit;
+}
+
+bool repeats_has(const struct repeats *r, uint64_t mark)
+{
+    uint64_t at = place_of(mark);
+
+    return r->twice && r->twice[at / 64] >> at % 64 & 1;
+}
+
+void repeats_release(struct repeats *r)
+{
+    free(r->once);
+    free(r->twice);
+    memset(r, 0, sizeof *r);
+}
