@@ -8,7 +8,7 @@
 
 enum { BARS_MAX = 62, CHART_WIDTH = 960, CHART_HEIGHT = 220, LEFT = 60, FOOT = 24,
        SHORT = 12 /* such a cell is not broken */,
-       WIDE = 9 /* columns */ };
+       WIDE = 9, WIDER = 13 /* columns */ };
 
 /* dashboards/dist/report.css, as the Makefile puts it here. */
 static const char style[] = {
@@ -84,17 +84,22 @@ static double value_at(const struct page_table *t, size_t row)
 
 static double nice(double most)
 {
+    static const int times[] = {2, 3, 4, 6, 8};
     double step = 1;
 
     while (step * 10 <= most)
         step *= 10;
-    return most <= step * 2 ? step * 2 : most <= step * 5 ? step * 5 : step * 10;
+    for (int i = 0; i < 5; i++)
+        if (most <= step * times[i])
+            return step * times[i];
+    return step * 10;
 }
 
 static void put_chart(struct buf *out, const struct page_table *t)
 {
     size_t rows = t->cells / t->columns;
     double most = 1, top, width;
+    char text[32];
 
     if (rows == 0 || rows > BARS_MAX)
         return;
@@ -114,8 +119,11 @@ static void put_chart(struct buf *out, const struct page_table *t)
         double y = CHART_HEIGHT - i * (CHART_HEIGHT - 16) / 2.0;
 
         buf_printf(out, "<line class=\"line\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                        "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>",
-                   LEFT, CHART_WIDTH, y, y, LEFT - 6, y + 4, top * i / 2);
+                        "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+                   LEFT, CHART_WIDTH, y, y, LEFT - 6, y + 4);
+        snprintf(text, sizeof text, "%.0f", top * i / 2);
+        put_thousands(out, str_of(text));
+        buf_put_text(out, "</text>");
     }
     for (size_t i = 0; i < rows; i++) {
         double h = value_at(t, i) / top * (CHART_HEIGHT - 16);
@@ -124,10 +132,10 @@ static void put_chart(struct buf *out, const struct page_table *t)
                         "height=\"%.1f\"/>",
                    LEFT + width * (double)i + width * .1, CHART_HEIGHT - h, width * .8, h);
         if (i == 0 || i + 1 == rows || (rows > 8 && i == rows / 2)) {
-            buf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">",
+            buf_printf(out, "<text class=\"x\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">",
                        i == 0 ? LEFT : i + 1 == rows ? CHART_WIDTH
                                                      : LEFT + width * ((double)i + .5),
-                       CHART_HEIGHT + 16, i == 0 ? "start" : i + 1 == rows ? "end" : "middle");
+                       CHART_HEIGHT + 6, i == 0 ? "start" : i + 1 == rows ? "end" : "middle");
             put(out, t->cell[i * t->columns]);
             buf_put_text(out, "</text>");
         }
@@ -157,8 +165,11 @@ static void put_table(struct buf *out, const struct page_table *t)
     buf_put_text(out, "<div class=\"gpca-scroll\" tabindex=\"0\" role=\"region\""
                       " aria-label=\"");
     put(out, t->title);
-    buf_put_text(out, t->columns > WIDE ? "\"><table class=\"wide\"><thead><tr>"
-                                         : "\"><table><thead><tr>");
+    buf_printf(out, "\"><table class=\"%s\"><thead><tr>",
+               t->columns > WIDER                    ? "wide wider"
+               : t->columns > WIDE                   ? "wide"
+               : t->columns == 2 && t->number[1] ? "two"
+                                                     : "plain");
     for (size_t c = 0; c < t->columns; c++) {
         buf_printf(out, "<th scope=\"col\"%s>", t->number[c] ? " class=\"n\"" : "");
         put(out, t->column[c]);

@@ -125,6 +125,20 @@ void report_clock(const struct reporting *r, const struct record *of, char out[1
         snprintf(out, 16, "%02d:%02d:%02d", c.hour % 24, c.minute % 60, c.second % 60);
 }
 
+const char *report_count(char out[32], uint64_t n)
+{
+    char digits[24];
+    size_t len = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, n), to = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        out[to++] = digits[i];
+        if (i + 1 < len && (len - i - 1) % 3 == 0)
+            out[to++] = ',';
+    }
+    out[to] = '\0';
+    return out;
+}
+
 struct str report_deed(const struct record *of)
 {
     static const struct {

@@ -56,6 +56,8 @@ void report_organisation(struct reporting *r, const struct record *of, struct bu
 /* "1 April 2026" and "09:35:07" in London; "" where there is no time. */
 void report_day(const struct reporting *r, const struct record *of, char out[32]);
 void report_clock(const struct reporting *r, const struct record *of, char out[16]);
+/* 12345 as "12,345". */
+const char *report_count(char out[32], uint64_t n);
 /* What was done, in plain words: "read the structured record". */
 struct str report_deed(const struct record *of);
 /* "opened", "refused (NO_PATIENT_CONSENT)", "failed (500)" */

@@ -86,6 +86,7 @@ static void put_days(struct reporting *r, struct page_table *t, struct counts *c
 {
     uint32_t *order = tally_order(&c->days);
     uint32_t busiest = order[0];
+    char n[4][32];
 
     if (c->days.name.count > 0)
         qsort_r(order, c->days.name.count, sizeof *order, by_text, &c->days);
@@ -94,11 +95,11 @@ static void put_days(struct reporting *r, struct page_table *t, struct counts *c
         page_number(&r->page, t, c->days.count[order[i]]);
     }
     if (c->days.name.count > 0)
-        page_finding(&r->page, t, "%llu requests about %u patients by %u people; the busiest"
-                     " day was %.*s with %llu.", (unsigned long long)r->records,
-                     c->patients.count,
-                     c->users.count, STR_ARG(c->days.name.entry[busiest]),
-                     (unsigned long long)c->days.count[busiest]);
+        page_finding(&r->page, t, "%s requests about %s patients by %s people; the busiest day"
+                     " was %.*s with %s.", report_count(n[0], r->records),
+                     report_count(n[1], c->patients.count), report_count(n[2], c->users.count),
+                     STR_ARG(c->days.name.entry[busiest]),
+                     report_count(n[3], c->days.count[busiest]));
     free(order);
 }
 

@@ -82,7 +82,7 @@ static void record(struct reporting *r, const struct record *of)
     } else {
         report_shown(r, t, of, COLUMN_USER_ROLE);
     }
-    page_cell(p, t, STR("not carried by GP Connect"));
+    page_cell(p, t, STR("not carried"));
     page_cell(p, t, report_deed(of));
     report_shown(r, t, of, COLUMN_GPC_ASKED);
     page_cell(p, t, purpose(of));

@@ -86,10 +86,11 @@ static void record_conformance(struct reporting *r, const struct record *of)
 static void end_conformance(struct reporting *r)
 {
     struct conformance *c = r->own;
+    char n[2][32];
 
-    page_finding(&r->page, &r->page.table[0], "%llu of %llu requests carried a token without a"
-                 " fault that matters.", (unsigned long long)c->good,
-                 (unsigned long long)c->calls);
+    page_finding(&r->page, &r->page.table[0], "%s of %s requests carried a token without a"
+                 " fault that matters.", report_count(n[0], c->good),
+                 report_count(n[1], c->calls));
     put_all(r, &r->page.table[0], &c->states);
     put_all(r, &r->page.table[1], &c->violations);
     page_note(&r->page, "Tokens of requests that never reached the practice's system.");
@@ -158,9 +159,10 @@ static void record_failed(struct reporting *r, const struct record *of)
 static void end_failed(struct reporting *r)
 {
     struct failures *f = r->own;
+    char n[2][32];
 
-    page_finding(&r->page, &r->page.table[0], "%llu of %llu requests failed or were refused.",
-                 (unsigned long long)f->failed, (unsigned long long)r->records);
+    page_finding(&r->page, &r->page.table[0], "%s of %s requests failed or were refused.",
+                 report_count(n[0], f->failed), report_count(n[1], r->records));
     put_all(r, &r->page.table[0], &f->codes);
     put_all(r, &r->page.table[1], &f->pairs);
     page_note(&r->page, "Requests that the asking system or the Spine stopped by itself.");
