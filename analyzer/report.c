@@ -9,6 +9,7 @@
 #include "analyzer/commands.h"
 #include "analyzer/pack.h"
 #include "analyzer/period.h"
+#include "analyzer/twice.h"
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/disk.h"
@@ -18,6 +19,7 @@
 #include "record/shown.h"
 #include "record/timestamp.h"
 #include "store/note.h"
+#include "trail/columns.h"
 #include "trail/scan.h"
 
 static const struct report_kind *const kinds[] = {&report_overview, &report_patient,
@@ -198,6 +200,8 @@ struct job {
     struct zone *zone;
     struct trail *trail;
     struct scan_filter filter;
+    struct twice twice;
+    uint64_t told_twice; /* rows of the Spine's log whose request a record tells of too */
 };
 
 static void fact_time(struct page *p, const char *name, int64_t since, int64_t until)
@@ -275,6 +279,12 @@ static void describe(struct job *j)
     fact_time(p, "Period, UTC", j->r.since_us, j->r.until_us);
     snprintf(text, sizeof text, "%" PRIu64 " records of the log match", j->r.records);
     page_fact(p, "Coverage", str_of(text));
+    if (j->twice.rows > 0) {
+        snprintf(text, sizeof text, "%" PRIu64 " requests are in this feed alone; %" PRIu64
+                 " more rows tell of requests that are counted already",
+                 j->twice.rows - j->told_twice, j->told_twice);
+        page_fact(p, "Spine's log (SSP)", str_of(text));
+    }
     fact_rules(j);
     fact_log(j);
     snprintf(text, sizeof text, "%s (uid %u)", user ? user->pw_name : "unknown",
@@ -325,6 +335,36 @@ static int parse_options(struct job *j)
     return 2;
 }
 
+static void put_record(struct job *j, const struct record *of)
+{
+    j->r.records++;
+    j->kind->record(&j->r, of);
+}
+
+/* Rows of the Spine's log of which no record tells. */
+static int put_rows_alone(struct job *j, const bool wanted[COLUMN_COUNT], struct err *err)
+{
+    struct columns *columns = columns_new(wanted, false, j->zone);
+    struct arena once = {0};
+    struct record record;
+    int rc = 0;
+
+    twice_settle(&j->twice);
+    for (size_t i = 0; i < j->twice.rows && rc == 0; i++) {
+        if (j->twice.row[i].told) {
+            j->told_twice++;
+            continue;
+        }
+        arena_reset(&once);
+        rc = trail_record(j->trail, j->twice.row[i].seq, columns, &record, &once, err);
+        if (rc == 0)
+            put_record(j, &record);
+    }
+    arena_release(&once);
+    columns_free(columns);
+    return rc;
+}
+
 static int scan(struct job *j, struct err *err)
 {
     /* Reports on many calls show none of these, for which records are read in full. */
@@ -343,12 +383,13 @@ static int scan(struct job *j, struct err *err)
 
     scan_begin(&s, j->trail, &j->filter, j->zone);
     j->kind->begin(&j->r);
-    while ((rc = scan_next(&s, &record, err)) > 0) {
-        j->r.records++;
-        j->kind->record(&j->r, &record);
-    }
-    j->kind->end(&j->r);
+    while ((rc = scan_next(&s, &record, err)) > 0)
+        if (!twice_add(&j->twice, &record))
+            put_record(j, &record);
     scan_end(&s);
+    if (rc == 0)
+        rc = put_rows_alone(j, wanted, err);
+    j->kind->end(&j->r);
     return rc;
 }
 
@@ -452,6 +493,7 @@ int report_run(const struct options *o)
     else if (rc == 0)
         fprintf(stderr, "%s: %" PRIu64 " records; look at %s/%s.html\n", o->word, j.r.records,
                 o->out, o->word);
+    twice_release(&j.twice);
     page_release(&j.r.page);
     trail_close(j.trail);
     reference_free(j.r.reference);

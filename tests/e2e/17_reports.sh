@@ -94,3 +94,29 @@ sleep 1 # lists of the state are told apart by the second
 $A reference load "$D/ref" --state "$D/state" >/dev/null
 report failed-requests --state "$D/state"
 grep -q Laterproduct "$D/o/failed-requests.html"
+
+# A provider's record and the row of the Spine's log about the same request are one; a trace
+# id that is kept for several requests takes as many rows as there are records.
+twin() { # time, trace, interaction
+    printf '{"time":"2026-05-0%dT09:00:00Z","source":"s","seq":%d,"provider":{"ods":"A10001"},"request":{"method":"GET","url":"/metadata","headers":{"Ssp-TraceID":"%s","Ssp-From":"200000000001","Ssp-To":"200000000002","Ssp-InteractionID":"urn:nhs:names:services:gpconnect:%s"}},"response":{"status":200}}\n' "$1" "$1" "$2" "$3"
+}
+I=fhir:rest:read:metadata-1
+{ twin 1 aaaaaaaa-0000-4000-8000-000000000001 $I; twin 2 conversation $I; twin 3 conversation $I; twin 4 only-here $I; } >"$D/p"
+row() { printf '"2026-05-0%dT09:00:01.000+0000",%s,200000000002,%s,"urn:nhs:names:services:gpconnect:%s",200,"0.1",1,None,GET\n' "$1" "$2" "$3" "$4"; }
+{
+    printf '"_time",sspFrom,sspTo,SspTraceId,interaction,responseCode,duration,responseSize,responseErrorMessage,method\n'
+    row 1 200000000001 AAAAAAAA-0000-4000-8000-000000000001 $I # told
+    row 2 200000000001 CONVERSATION $I                         # told
+    row 2 200000000001 conversation $I                         # told
+    row 3 200000000001 conversation $I                         # a third one: alone
+    row 3 200000000009 only-here $I                            # another system: alone
+    row 4 200000000001 only-here fhir:rest:search:slot-1       # another interaction: alone
+} >"$D/ssp.csv"
+for order in 'p ssp.csv' 'ssp.csv p'; do
+    rm -rf "$D/twins" "$D/o3"
+    for f in $order; do $C ingest --store "$D/twins" "$D/$f" >/dev/null 2>&1; done
+    $A report overview --store "$D/twins" --period 2026-05 --out "$D/o3" 2>/dev/null
+    grep -q '>7 requests about' "$D/o3/overview.html"
+    grep -q '3 requests are in this feed alone; 3 more rows' "$D/o3/overview.html"
+    $A report jwt-conformance --store "$D/twins" --period 2026-05 --out "$D/o3" 2>/dev/null
+done
