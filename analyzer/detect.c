@@ -397,7 +397,10 @@ static int scan(struct detecting *d, struct err *err)
         filter.projections = d->projections = find_projections(d, &want);
     if (filter.projections && filter.token_marks)
         correlator_put_off(d->correlator);
-    filter.has_since = d->since_us != INT64_MIN;
+    /* With projections all that went before is looked at, so that an alert that began long
+     * before the period is known for what it is; the log itself is read from where windows
+     * that reach into the period begin. */
+    filter.has_since = d->since_us != INT64_MIN && !d->projections;
     filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
     filter.has_until = d->until_us != INT64_MAX;
     filter.until_us = d->until_us;

@@ -38,7 +38,7 @@ static int copy(const char *from, const char *to_dir, const char *name, struct e
     if (snprintf(source, sizeof source, "%s/%s", from, name) >= (int)sizeof source ||
         snprintf(target, sizeof target, "%s/%s", to_dir, name) >= (int)sizeof target ||
         snprintf(old, sizeof old, "%s/%s.%lld", to_dir, name,
-                 (long long)(disk_now_us() / 1000000)) >= (int)sizeof old)
+                 (long long)disk_now_us()) >= (int)sizeof old)
         return err_set(err, ERR_LIMIT, "the path of the state is too long");
     rc = disk_read_all(source, FILE_BYTES_MAX, &text, err);
     if (rc == ERR_MISSING)

@@ -461,7 +461,8 @@ static bool is_stored(struct extract *x, const char *dir, const char *name)
     return true;
 }
 
-/* One of the lists of the kind in the state that others followed, like asid.csv.SECONDS? */
+/* One of the lists of the kind in the state that others followed, like asid.csv.TIME, in
+ * microseconds since 1970? */
 static bool is_followed(struct extract *x, const char *name, int kind)
 {
     size_t stem = strlen(kinds[kind].file);
@@ -469,7 +470,7 @@ static bool is_followed(struct extract *x, const char *name, int kind)
     x->name = name;
     if (strncmp(name, kinds[kind].file, stem) != 0 || name[stem] != '.')
         return false;
-    x->at_us = strtoll(name + stem + 1, NULL, 10) * 1000000;
+    x->at_us = strtoll(name + stem + 1, NULL, 10);
     return x->at_us > 0;
 }
 
