@@ -147,7 +147,11 @@ static void put_chart(struct buf *out, const struct page_table *t)
 
 static void put_table(struct buf *out, const struct page_table *t)
 {
-    buf_put_text(out, "<section class=\"gpca-sheet\"><h2>");
+    size_t rows = t->cells / t->columns;
+    size_t shown = t->most && t->most < rows ? t->most : rows;
+
+    buf_put_text(out, t->chart ? "<section class=\"gpca-sheet gpca-charted\"><h2>"
+                               : "<section class=\"gpca-sheet\"><h2>");
     put(out, t->title);
     buf_put_text(out, "</h2>");
     if (t->finding.len > 0) {
@@ -176,7 +180,7 @@ static void put_table(struct buf *out, const struct page_table *t)
         buf_put_text(out, "</th>");
     }
     buf_put_text(out, "</tr></thead><tbody>\n");
-    for (size_t i = 0; i < t->cells; i++) {
+    for (size_t i = 0; i < shown * t->columns; i++) {
         size_t c = i % t->columns;
 
         buf_put_text(out, c == 0 ? "<tr>" : "");
@@ -189,7 +193,11 @@ static void put_table(struct buf *out, const struct page_table *t)
             put_text(out, t->cell[i]);
         buf_put_text(out, c + 1 == t->columns ? "</td></tr>\n" : "</td>");
     }
-    buf_put_text(out, "</tbody></table></div></section>\n");
+    buf_put_text(out, "</tbody></table></div>");
+    if (shown < rows)
+        buf_printf(out, "<p class=\"none\">%zu more rows stand in the JSON of this report.</p>",
+                   rows - shown);
+    buf_put_text(out, "</section>\n");
 }
 
 static void put_fact(struct buf *out, struct str name, struct str text)

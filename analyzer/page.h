@@ -14,6 +14,7 @@ struct page_table {
     size_t columns;
     struct str *cell;          /* row by row */
     size_t cells, cap;
+    size_t most;               /* rows that the page shows, JSON has all; 0: all */
     bool chart;                /* the first two columns are drawn as bars too */
 };
 

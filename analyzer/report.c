@@ -255,10 +255,11 @@ static void fact_log(struct job *j)
     struct checkpoint c;
     struct buf text = {0};
     struct err ignored;
+    char n[32];
 
     if (checkpoint_open(&c, trail_checkpoint(j->trail), NULL, &ignored) < 0)
         return;
-    buf_printf(&text, "%s, %llu records, root ", c.origin, (unsigned long long)c.size);
+    buf_printf(&text, "%s, %s records, root ", c.origin, report_count(n, c.size));
     base64_encode(&text, (struct str){(const char *)c.root, HASH_BYTES});
     page_fact(&j->r.page, "Log", buf_str(&text));
     buf_release(&text);
@@ -268,7 +269,7 @@ static void describe(struct job *j)
 {
     const struct options *o = j->r.o;
     struct page *p = &j->r.page;
-    char now[TIMESTAMP_BYTES + 8], text[160];
+    char now[TIMESTAMP_BYTES + 8], text[160], n[2][32];
     const struct passwd *user = getpwuid(getuid());
 
     page_fact(p, "Controller", str_of(o->practice ? o->practice : "all practices of the log"));
@@ -277,12 +278,14 @@ static void describe(struct job *j)
     page_fact(p, "Period", str_of(o->period));
     fact_days(j);
     fact_time(p, "Period, UTC", j->r.since_us, j->r.until_us);
-    snprintf(text, sizeof text, "%" PRIu64 " records of the log match", j->r.records);
+    snprintf(text, sizeof text, "%s records of the log match",
+             report_count(n[0], j->r.records));
     page_fact(p, "Coverage", str_of(text));
     if (j->twice.rows > 0) {
-        snprintf(text, sizeof text, "%" PRIu64 " requests are in this feed alone; %" PRIu64
-                 " more rows tell of requests that are counted already",
-                 j->twice.rows - j->told_twice, j->told_twice);
+        snprintf(text, sizeof text, "%s requests are in this feed alone; %s more rows tell of"
+                 " requests that are counted already",
+                 report_count(n[0], j->twice.rows - j->told_twice),
+                 report_count(n[1], j->told_twice));
         page_fact(p, "Spine's log (SSP)", str_of(text));
     }
     fact_rules(j);

@@ -10,12 +10,12 @@ static void begin(struct reporting *r)
     struct page_table *t;
 
     t = page_table(&r->page, "Requests about the patient",
-                   r->names ? "Date|Time (London)|Organisation|ODS code|Practice|User name|User"
-                              " id|Role profile|Authority|What was done|What was asked for|"
-                              "Purpose|Outcome|End-user device|#Sequence number"
-                            : "Date|Time (London)|Organisation|ODS code|Practice|Role|"
-                              "Authority|What was done|What was asked for|Purpose|Outcome|"
-                              "End-user device|#Sequence number");
+                   r->names ? "Date|Time (London)|What was done|Outcome|Organisation|User name|"
+                              "User id|Role profile|Purpose|Asked for|Authority|ODS code|"
+                              "Practice|End-user device|#Sequence number"
+                            : "Date|Time (London)|What was done|Outcome|Organisation|Role|"
+                              "Purpose|Asked for|Authority|ODS code|Practice|End-user device|"
+                              "#Sequence number");
     r->page.main = (size_t)(t - r->page.table);
     page_note(&r->page, "Attempts that the asking system or the Spine stopped before they"
                         " reached the practice: ask the organisation that asked, and the NHS.");
@@ -71,10 +71,12 @@ static void record(struct reporting *r, const struct record *of)
     report_clock(r, of, clock);
     page_cell(p, t, str_of(day));
     page_cell(p, t, str_of(clock));
+    page_cell(p, t, report_deed(of));
+    report_outcome(&text, of);
+    page_cell(p, t, buf_str(&text));
+    buf_clear(&text);
     report_organisation(r, of, &ods, &text);
     page_cell(p, t, buf_str(&text));
-    page_cell(p, t, buf_str(&ods));
-    report_shown(r, t, of, COLUMN_PRACTICE_ODS);
     if (r->names) {
         put_name(r, t, of);
         report_shown(r, t, of, COLUMN_USER_KEY);
@@ -82,13 +84,11 @@ static void record(struct reporting *r, const struct record *of)
     } else {
         report_shown(r, t, of, COLUMN_USER_ROLE);
     }
-    page_cell(p, t, STR("not carried"));
-    page_cell(p, t, report_deed(of));
-    report_shown(r, t, of, COLUMN_GPC_ASKED);
     page_cell(p, t, purpose(of));
-    buf_clear(&text);
-    report_outcome(&text, of);
-    page_cell(p, t, buf_str(&text));
+    report_shown(r, t, of, COLUMN_GPC_ASKED);
+    page_cell(p, t, STR("not carried"));
+    page_cell(p, t, buf_str(&ods));
+    report_shown(r, t, of, COLUMN_PRACTICE_ODS);
     put_device(r, t, of);
     page_number(p, t, (uint64_t)of->column[COLUMN_SEQ].integer);
     buf_release(&ods);

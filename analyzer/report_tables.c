@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 
+enum { ROWS_MOST = 200 /* of a page; the long rest is for machines */ };
+
 static void put_key(struct buf *key, struct str part)
 {
     buf_put_text(key, key->len ? "\n" : "");
@@ -47,7 +49,7 @@ struct conformance {
 static void begin_conformance(struct reporting *r)
 {
     page_table(&r->page, "Tokens by product", "Product|Version of GP Connect|State|#Requests");
-    page_table(&r->page, "What was wrong", "Product|ASID|Finding|#Requests");
+    page_table(&r->page, "What was wrong", "Product|ASID|Finding|#Requests")->most = ROWS_MOST;
     r->page.main = 1;
     r->own = xcalloc(1, sizeof(struct conformance));
 }
@@ -101,7 +103,7 @@ static void end_conformance(struct reporting *r)
 }
 
 const struct report_kind report_conformance = {
-    "jwt-conformance", "Tokens by product",
+    "jwt-conformance", "Conformance of tokens",
     "Which products send tokens as the specification asks, and what is wrong with the others.",
     false, begin_conformance, record_conformance, end_conformance};
 
@@ -118,7 +120,7 @@ static void begin_failed(struct reporting *r)
     page_table(&r->page, "Failed and refused requests",
                "What was done|HTTP status|Issue|Spine code|#Requests");
     page_table(&r->page, "Where they came from",
-               "Organisation|Product|Practice|HTTP status|#Requests");
+               "Organisation|Product|Practice|HTTP status|#Requests")->most = ROWS_MOST;
     r->own = xcalloc(1, sizeof(struct failures));
 }
 
