@@ -6,7 +6,7 @@
 
 #include "sigma/evaluate.h"
 
-enum { CLASS_NONE = UINT32_MAX };
+#define CLASS_NONE UINT32_MAX
 
 struct verdicts;
 

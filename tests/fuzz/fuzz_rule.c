@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct moment at = {(int64_t)i * 1000000, 0, i, i};
 
         evaluator_event(e, &event);
-        correlator_look(c);
+        correlator_look(c, CLASS_NONE);
         correlator_event(c, &at, UINT32_MAX, true);
     }
     correlator_finish(c);
