@@ -1,352 +1,68 @@
-/* reference.c - see reference.h. All rows of a key (an ASID, an organisation, a day) are
- * kept, the later behind the earlier: the latest that is valid at the time of an event holds,
- * so that what is loaded today does not change what was true of last year's calls. A list
- * that says nothing of validity holds from when it came; the first from the beginning. */
+/* reference.c - see reference.h. A list that says nothing of validity holds from when it came;
+ * the first from the beginning. */
 #include "analyzer/reference.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/dictionary.h"
+#include "analyzer/hours.h"
+#include "analyzer/rows.h"
 #include "base/disk.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "record/csv.h"
-#include "record/nhs_number.h"
 #include "record/timestamp.h"
 
-enum { KINDS = 9, COLUMNS_MAX = 12, FILE_MAX_BYTES = 256 << 20 };
-enum { KIND_ASID, KIND_ORGANISATIONS, KIND_CALENDAR = 7, KIND_PRODUCTS = 8 };
-enum { ASID_ODS = 1, ASID_PRODUCT = 2, ASID_NAME = 4, ASID_TYPE = 5 };
-enum { ORG_NAME = 1, ORG_TYPE, ORG_PARENT, ORG_OPENS = 5, ORG_CLOSES, ORG_DAYS };
-
-static const struct {
-    const char *file;
-    bool used;
-    const char *column[COLUMNS_MAX]; /* those that are known */
-    int must;                        /* the first so many must be there */
-} kinds[KINDS] = {
-    {"asid.csv", true, {"ASID", "NACS", "PName", "MName", "OrgName", "OrgType", "PostCode"}, 1},
-    {"organisations.csv", true, {"ods", "name", "type", "parent_ods", "postcode", "opens",
-                                  "closes", "days"}, 1},
-    {"staff.csv", false, {"user_key", "ods", "name", "role", "nhs_number", "family"}, 2},
-    {"patients.csv", false, {"nhs_number", "family", "postcode", "household", "sex"}, 1},
-    {"watchlist.csv", false, {"nhs_number", "list", "reason"}, 2},
-    {"evidence.csv", false, {"nhs_number", "ods", "kind", "from", "to", "user_key"}, 3},
-    {"coverage.csv", false, {"kind", "ods", "from", "to"}, 2},
-    {"calendar.csv", true, {"date", "name"}, 1},
-    {"products.csv", true, {"iss", "model", "treat_as", "note"}, 3},
-};
-
-struct row {
-    struct str field[COLUMNS_MAX];
-    int64_t from_us, to_us; /* INT64_MIN, INT64_MAX: open */
-    uint32_t before;        /* the row of the same key before this one, NO_ROW */
-};
-#define NO_ROW UINT32_MAX
-
-/* The rows of a kind by their key, the first column. */
-struct by_key {
-    struct dictionary keys;
-    uint32_t *last; /* row, by number of the key */
-    size_t cap;
-};
-
 struct reference_data {
-    struct row *row[KINDS];
-    size_t rows[KINDS], cap[KINDS];
-    struct by_key by_key[KINDS];
-    struct arena arena;
+    struct rows *rows;
 };
 
 struct reference_data *reference_new(void)
 {
-    return xcalloc(1, sizeof(struct reference_data));
+    struct reference_data *r = xcalloc(1, sizeof *r);
+
+    r->rows = rows_new();
+    return r;
 }
 
 void reference_free(struct reference_data *r)
 {
     if (!r)
         return;
-    for (int i = 0; i < KINDS; i++) {
-        free(r->row[i]);
-        dictionary_release(&r->by_key[i].keys);
-        free(r->by_key[i].last);
-    }
-    arena_release(&r->arena);
+    rows_free(r->rows);
     free(r);
 }
 
 size_t reference_kinds(void)
 {
-    return KINDS;
+    return ROWS_KINDS;
 }
 
 const char *reference_kind(size_t i, bool *used)
 {
-    *used = kinds[i].used;
-    return kinds[i].file;
+    return rows_file((enum rows_kind)i, used);
 }
 
 size_t reference_rows(const struct reference_data *r, size_t kind)
 {
-    return r->rows[kind];
+    return rows_count(r->rows, (enum rows_kind)kind);
 }
 
 bool reference_loaded(const struct reference_data *r, const char *file)
 {
-    for (int i = 0; i < KINDS; i++)
-        if (strcmp(kinds[i].file, file) == 0)
-            return r->rows[i] > 0;
+    bool used;
+
+    for (int i = 0; i < ROWS_KINDS; i++)
+        if (strcmp(rows_file((enum rows_kind)i, &used), file) == 0)
+            return rows_count(r->rows, (enum rows_kind)i) > 0;
     return false;
 }
 
 /* ---- reading ---- */
 
-struct reading {
-    struct reference_data *r;
-    int kind;
-    const char *file;
-    int64_t since_us; /* rows that say nothing else hold from then on: all ASIDs, and of
-                       * organisations those that were listed before */
-    size_t line;
-    int at[COLUMNS_MAX + 2]; /* of each known column, valid_from, valid_to; -1: not there */
-    reference_fault *fault;
-    void *ctx;
-    size_t rows, bad;
-};
-
-static void complain_of(struct reading *d, const char *column, const char *why)
-{
-    d->bad++;
-    if (d->fault)
-        d->fault(d->ctx, d->file, d->line, column, why);
-}
-
-static bool read_header(struct reading *d, const struct str *name, int count)
-{
-    for (int c = 0; c < COLUMNS_MAX + 2; c++) {
-        const char *want = c == COLUMNS_MAX       ? "valid_from"
-                           : c == COLUMNS_MAX + 1 ? "valid_to"
-                                                  : kinds[d->kind].column[c];
-
-        d->at[c] = -1;
-        for (int i = 0; want && i < count; i++)
-            if (str_equal_nocase(name[i], str_of(want)))
-                d->at[c] = i;
-        if (c < kinds[d->kind].must && d->at[c] < 0) {
-            complain_of(d, want, "the header has no such column");
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A bound of validity: RFC 3339, or a day (its midnight in UTC). */
-static bool read_bound(struct str s, int64_t open, int64_t *us)
-{
-    char day[32];
-
-    *us = open;
-    if (s.len == 0 || timestamp_parse(s, us))
-        return true;
-    if (s.len != 10)
-        return false;
-    snprintf(day, sizeof day, "%.*sT00:00:00Z", STR_ARG(s));
-    return timestamp_parse(str_of(day), us);
-}
-
-/* "HH:MM" as minutes, 24:00 among them; -1: it is none. */
-static int clock_of(struct str s)
-{
-    int hour, minute;
-
-    if (s.len != 5 || s.at[2] != ':')
-        return -1;
-    for (int i = 0; i < 5; i++)
-        if (i != 2 && (s.at[i] < '0' || s.at[i] > '9'))
-            return -1;
-    hour = (s.at[0] - '0') * 10 + s.at[1] - '0';
-    minute = (s.at[3] - '0') * 10 + s.at[4] - '0';
-    return minute > 59 || hour * 60 + minute > 24 * 60 ? -1 : hour * 60 + minute;
-}
-
-/* Days like 1-5 or 1-4,6 as a bit each, 1 << 1 for Monday; all where there are none said.
- * 0: it is no such list. */
-static unsigned days_of(struct str s)
-{
-    unsigned days = 0;
-    size_t i = 0;
-
-    while (i < s.len) {
-        int from = s.at[i] - '0', to = from;
-
-        if (i + 2 < s.len && s.at[i + 1] == '-') {
-            to = s.at[i + 2] - '0';
-            i += 2;
-        }
-        if (from < 1 || to > 7 || from > to || (i + 1 < s.len && s.at[i + 1] != ','))
-            return 0;
-        for (int d = from; d <= to; d++)
-            days |= 1U << d;
-        i += 2;
-    }
-    return s.len == 0 ? 0xfe : days;
-}
-
-static bool is_day(struct str s)
-{
-    char text[32];
-    int64_t ignored;
-
-    if (s.len != 10)
-        return false;
-    snprintf(text, sizeof text, "%.*sT00:00:00Z", STR_ARG(s));
-    return timestamp_parse(str_of(text), &ignored);
-}
-
-static bool good_treatment(struct str s)
-{
-    static const char *const treat[] = {"person", "system", "placeholder", "volatile-sub"};
-
-    for (int i = 0; i < 4; i++)
-        if (str_equal(s, str_of(treat[i])))
-            return true;
-    return false;
-}
-
-/* Why the cell cannot be; NULL: it can. */
-static const char *fault_of(int kind, int c, struct str s)
-{
-    const char *name = kinds[kind].column[c];
-
-    if (c < kinds[kind].must && s.len == 0 && kind != KIND_PRODUCTS)
-        return "this cell must not be empty";
-    if (strcmp(name, "nhs_number") == 0 && s.len > 0 &&
-        !(s.len == 10 && nhs_number_good(s.at)))
-        return "this is no NHS number";
-    if (strcmp(name, "treat_as") == 0 && !good_treatment(s))
-        return "one of person, system, placeholder, volatile-sub";
-    if (strcmp(name, "date") == 0 && !is_day(s))
-        return "a day is written YYYY-MM-DD";
-    if (kind == KIND_ORGANISATIONS && (c == ORG_OPENS || c == ORG_CLOSES) && s.len > 0 &&
-        clock_of(s) < 0)
-        return "a time of day is written HH:MM";
-    if (kind == KIND_ORGANISATIONS && c == ORG_DAYS && days_of(s) == 0)
-        return "days are written like 1-5 or 1-4,6 (1 is Monday)";
-    return NULL;
-}
-
-static bool good_cell(struct reading *d, int c, struct str s)
-{
-    const char *why = fault_of(d->kind, c, s);
-
-    if (why)
-        complain_of(d, kinds[d->kind].column[c], why);
-    return !why;
-}
-
-static void index_row(struct reading *d, struct row *row, uint32_t place)
-{
-    struct by_key *k = &d->r->by_key[d->kind];
-    uint32_t n = dictionary_put(&k->keys, row->field[0], &d->r->arena);
-
-    if (n >= k->cap) {
-        size_t cap = k->cap ? k->cap * 2 : 64;
-
-        k->last = xrealloc(k->last, cap * sizeof *k->last);
-        for (size_t i = k->cap; i < cap; i++)
-            k->last[i] = NO_ROW;
-        k->cap = cap;
-    }
-    row->before = k->last[n];
-    k->last[n] = place;
-    if (row->before == NO_ROW && d->kind == KIND_ORGANISATIONS && row->from_us == d->since_us)
-        row->from_us = INT64_MIN; /* it supersedes nothing */
-}
-
-static void read_row(struct reading *d, const struct str *field, int count)
-{
-    struct reference_data *r = d->r;
-    struct row row = {.from_us = d->since_us, .to_us = INT64_MAX};
-
-    for (int c = 0; c < COLUMNS_MAX && kinds[d->kind].column[c]; c++) {
-        struct str s = d->at[c] >= 0 && d->at[c] < count ? field[d->at[c]] : STR("");
-
-        if (!good_cell(d, c, s))
-            return;
-        row.field[c] = arena_copy(&r->arena, s);
-    }
-    for (int c = COLUMNS_MAX; c < COLUMNS_MAX + 2; c++) {
-        struct str s = d->at[c] >= 0 && d->at[c] < count ? field[d->at[c]] : STR("");
-        bool from = c == COLUMNS_MAX;
-
-        if (!read_bound(s, from ? d->since_us : INT64_MAX,
-                        from ? &row.from_us : &row.to_us)) {
-            complain_of(d, from ? "valid_from" : "valid_to", "this is no date or time");
-            return;
-        }
-    }
-    if (r->rows[d->kind] == r->cap[d->kind]) {
-        r->cap[d->kind] = r->cap[d->kind] ? r->cap[d->kind] * 2 : 64;
-        r->row[d->kind] = xrealloc(r->row[d->kind], r->cap[d->kind] * sizeof row);
-    }
-    index_row(d, &row, (uint32_t)r->rows[d->kind]);
-    r->row[d->kind][r->rows[d->kind]++] = row;
-    d->rows++;
-}
-
-static void read_text(struct reading *d, struct str text)
-{
-    struct arena once = {0};
-    struct str *field = arena_alloc(&d->r->arena, CSV_FIELDS_MAX * sizeof *field);
-    bool head = true;
-    struct str row;
-    size_t used;
-
-    while (text.len > 0 && csv_row(&row, &used, text, true) && used > 0) {
-        int count;
-
-        d->line++;
-        text = str_part(text, used, text.len);
-        arena_reset(&once);
-        if (row.len == 0)
-            continue;
-        count = csv_split(field, row, &once);
-        if (count < 0) {
-            complain_of(d, "", "the row is no CSV");
-            continue;
-        }
-        if (head && !read_header(d, field, count))
-            break;
-        if (!head)
-            read_row(d, field, count);
-        head = false;
-    }
-    arena_release(&once);
-}
-
-/* The rows of the file that d names, in dir; a path too long is one that is not there. */
-static int read_file(struct reading *d, const char *dir, struct err *err)
-{
-    char path[LIMIT_PATH_BYTES];
-    struct buf text = {0};
-    int rc;
-
-    if (snprintf(path, sizeof path, "%s/%s", dir, d->file) >= (int)sizeof path)
-        return err_set(err, ERR_MISSING, "%s: the path is too long", d->file);
-    rc = disk_read_all(path, FILE_MAX_BYTES, &text, err);
-    if (rc == 0) {
-        if (d->kind == KIND_PRODUCTS)
-            d->r->rows[d->kind] = 0; /* a site's own list stands for the one brought */
-        read_text(d, buf_str(&text));
-    }
-    buf_release(&text);
-    return rc;
-}
-
 /* The files of a directory; since: from when on the rows of each kind hold. */
-static int read_dir(struct reference_data *r, const char *dir, const int64_t since_us[KINDS],
-                    reference_fault *fault, void *ctx, size_t *rows, size_t *bad,
+static int read_dir(struct reference_data *r, const char *dir,
+                    const int64_t since_us[ROWS_KINDS],
+                    rows_fault *fault, void *ctx, size_t *rows, size_t *bad,
                     struct err *err)
 {
     struct stat st;
@@ -355,28 +71,30 @@ static int read_dir(struct reference_data *r, const char *dir, const int64_t sin
     *rows = *bad = 0;
     if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
         return err_set(err, ERR_MISSING, "%s is no directory", dir);
-    for (int k = 0; rc == 0 && k < KINDS; k++) {
-        struct reading d = {.r = r, .kind = k, .file = kinds[k].file, .fault = fault,
-                            .ctx = ctx, .since_us = since_us[k]};
+    for (int k = 0; rc == 0 && k < ROWS_KINDS; k++) {
+        struct rows_source from = {.dir = dir, .kind = (enum rows_kind)k, .fault = fault,
+                                   .ctx = ctx, .since_us = since_us[k]};
+        bool used;
 
-        rc = read_file(&d, dir, err);
+        from.file = rows_file(from.kind, &used);
+        rc = rows_read(r->rows, &from, err);
         rc = rc == ERR_MISSING ? 0 : rc;
-        *rows += d.rows;
-        *bad += d.bad;
+        *rows += from.rows;
+        *bad += from.bad;
     }
     return rc;
 }
 
-static void from_the_beginning(int64_t since_us[KINDS])
+static void from_the_beginning(int64_t since_us[ROWS_KINDS])
 {
-    for (int k = 0; k < KINDS; k++)
+    for (int k = 0; k < ROWS_KINDS; k++)
         since_us[k] = INT64_MIN;
 }
 
-int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
+int reference_read(struct reference_data *r, const char *dir, rows_fault *fault, void *ctx,
                    size_t *rows, size_t *bad, struct err *err)
 {
-    int64_t since_us[KINDS];
+    int64_t since_us[ROWS_KINDS];
 
     from_the_beginning(since_us);
     return read_dir(r, dir, since_us, fault, ctx, rows, bad, err);
@@ -463,12 +181,14 @@ static bool is_stored(struct extract *x, const char *dir, const char *name)
 
 /* One of the lists of the kind in the state that others followed, like asid.csv.TIME, in
  * microseconds since 1970? */
-static bool is_followed(struct extract *x, const char *name, int kind)
+static bool is_followed(struct extract *x, const char *name, enum rows_kind kind)
 {
-    size_t stem = strlen(kinds[kind].file);
+    bool used;
+    const char *file = rows_file(kind, &used);
+    size_t stem = strlen(file);
 
     x->name = name;
-    if (strncmp(name, kinds[kind].file, stem) != 0 || name[stem] != '.')
+    if (strncmp(name, file, stem) != 0 || name[stem] != '.')
         return false;
     x->at_us = strtoll(name + stem + 1, NULL, 10);
     return x->at_us > 0;
@@ -477,7 +197,8 @@ static bool is_followed(struct extract *x, const char *name, int kind)
 /* The lists of a kind kept in the store, or those of the state that were followed by others:
  * the first holds from the beginning, each other from when it came. Gives the time from which
  * one that came behind them all holds. */
-static int64_t read_extracts(struct reference_data *r, const char *dir, int kind, bool state)
+static int64_t read_extracts(struct reference_data *r, const char *dir,
+                             enum rows_kind kind, bool state)
 {
     struct buf names = {0};
     struct extract *list;
@@ -495,12 +216,12 @@ static int64_t read_extracts(struct reference_data *r, const char *dir, int kind
     if (n > 0)
         qsort(list, n, sizeof *list, by_time);
     for (size_t i = 0; i < n; i++) {
-        struct reading d = {.r = r, .kind = kind, .file = list[i].name};
+        struct rows_source from = {.dir = dir, .file = list[i].name, .kind = kind};
 
         if (!state && i > 0)
             since_us = list[i].at_us;
-        d.since_us = since_us;
-        read_file(&d, dir, &ignored); /* what cannot be read is left out */
+        from.since_us = since_us;
+        rows_read(r->rows, &from, &ignored); /* what cannot be read is left out */
         if (state)
             since_us = list[i].at_us;
     }
@@ -510,58 +231,32 @@ static int64_t read_extracts(struct reference_data *r, const char *dir, int kind
 }
 
 int reference_read_all(struct reference_data *r, const char *brought, const char *store,
-                       const char *state, const char *given, reference_fault *fault, void *ctx,
+                       const char *state, const char *given, rows_fault *fault, void *ctx,
                        size_t *bad, struct err *err)
 {
-    int64_t since_us[KINDS];
+    int64_t since_us[ROWS_KINDS];
     char dir[LIMIT_PATH_BYTES];
     struct err ignored;
     size_t rows;
 
     reference_read(r, brought, fault, ctx, &rows, bad, &ignored);
     snprintf(dir, sizeof dir, "%s/reference", store);
-    read_extracts(r, dir, KIND_ASID, false);
+    read_extracts(r, dir, ROWS_ASID, false);
     if (given)
         return reference_read(r, given, fault, ctx, &rows, bad, err);
     snprintf(dir, sizeof dir, "%s/reference", state);
     from_the_beginning(since_us);
-    since_us[KIND_ASID] = read_extracts(r, dir, KIND_ASID, true);
-    since_us[KIND_ORGANISATIONS] = read_extracts(r, dir, KIND_ORGANISATIONS, true);
+    since_us[ROWS_ASID] = read_extracts(r, dir, ROWS_ASID, true);
+    since_us[ROWS_ORGANISATIONS] = read_extracts(r, dir, ROWS_ORGANISATIONS, true);
     read_dir(r, dir, since_us, fault, ctx, &rows, bad, &ignored);
     return 0;
 }
 
 /* ---- asking ---- */
 
-static bool valid_at(const struct row *row, const struct record *r)
-{
-    const struct value *time = &r->column[COLUMN_TIME];
-
-    return time->kind != VALUE_TIME ||
-           (row->from_us <= time->integer && time->integer < row->to_us);
-}
-
-/* The row of the key that held then; NULL: none. */
-static const struct row *row_of(const struct reference_data *r, int kind, struct str key,
-                                const struct record *at)
-{
-    /* looking builds the dictionary's index where there is none yet */
-    struct by_key *k = &((struct reference_data *)(uintptr_t)r)->by_key[kind];
-    uint32_t n = key.len ? dictionary_find(&k->keys, key) : DICTIONARY_NONE;
-
-    for (uint32_t i = n != DICTIONARY_NONE ? k->last[n] : NO_ROW; i != NO_ROW;) {
-        const struct row *row = &r->row[kind][i];
-
-        if (valid_at(row, at))
-            return row;
-        i = row->before;
-    }
-    return NULL;
-}
-
 static const struct row *asid_of(const struct reference_data *r, const struct record *of)
 {
-    return row_of(r, KIND_ASID, record_text(of, COLUMN_SSP_FROM), of);
+    return rows_find(r->rows, ROWS_ASID, record_text(of, COLUMN_SSP_FROM), of);
 }
 
 static struct str cell(const struct row *row, int c)
@@ -592,6 +287,12 @@ struct str reference_product(const struct reference_data *r, const struct record
     return product.len > 0 ? product : from;
 }
 
+/* Is the cell empty, which is any, or that text? */
+static bool fits(const struct row *row, int c, struct str text)
+{
+    return row->field[c].len == 0 || str_equal(row->field[c], text);
+}
+
 struct str reference_treat_as(const struct reference_data *r, const struct record *of)
 {
     struct str iss = record_text(of, COLUMN_JWT_ISS);
@@ -599,15 +300,14 @@ struct str reference_treat_as(const struct reference_data *r, const struct recor
     struct str best = STR("person");
     int most = -1;
 
-    for (size_t i = 0; i < r->rows[KIND_PRODUCTS]; i++) {
-        const struct row *row = &r->row[KIND_PRODUCTS][i];
-        int specific = (row->field[0].len > 0) + (row->field[1].len > 0);
+    for (size_t i = 0; i < rows_count(r->rows, ROWS_PRODUCTS); i++) {
+        const struct row *row = &rows_all(r->rows, ROWS_PRODUCTS)[i];
+        int specific = (row->field[PRODUCT_ISS].len > 0) + (row->field[PRODUCT_MODEL].len > 0);
 
-        if (specific > most && valid_at(row, of) &&
-            (row->field[0].len == 0 || str_equal(row->field[0], iss)) &&
-            (row->field[1].len == 0 || str_equal(row->field[1], model))) {
+        if (specific > most && row_valid(row, of) &&
+            fits(row, PRODUCT_ISS, iss) && fits(row, PRODUCT_MODEL, model)) {
             most = specific;
-            best = row->field[2];
+            best = row->field[PRODUCT_TREAT_AS];
         }
     }
     return best;
@@ -615,9 +315,9 @@ struct str reference_treat_as(const struct reference_data *r, const struct recor
 
 bool reference_products_always(const struct reference_data *r)
 {
-    for (size_t i = 0; i < r->rows[KIND_PRODUCTS]; i++)
-        if (r->row[KIND_PRODUCTS][i].from_us != INT64_MIN ||
-            r->row[KIND_PRODUCTS][i].to_us != INT64_MAX)
+    for (size_t i = 0; i < rows_count(r->rows, ROWS_PRODUCTS); i++)
+        if (rows_all(r->rows, ROWS_PRODUCTS)[i].from_us != INT64_MIN ||
+            rows_all(r->rows, ROWS_PRODUCTS)[i].to_us != INT64_MAX)
             return false;
     return true;
 }
@@ -641,7 +341,7 @@ struct organisation reference_organisation(const struct reference_data *r,
     if (o.ods.len == 0)
         o.ods = cell(asid, ASID_ODS);
     if (o.name.len == 0)
-        o.name = cell(row_of(r, KIND_ORGANISATIONS, o.ods, of), ORG_NAME);
+        o.name = cell(rows_find(r->rows, ROWS_ORGANISATIONS, o.ods, of), ORG_NAME);
     if (o.name.len == 0 && str_equal(o.ods, cell(asid, ASID_ODS)))
         o.name = cell(asid, ASID_NAME);
     return o;
@@ -650,7 +350,7 @@ struct organisation reference_organisation(const struct reference_data *r,
 struct str reference_type(const struct reference_data *r, struct str ods,
                           const struct record *at)
 {
-    return cell(row_of(r, KIND_ORGANISATIONS, ods, at), ORG_TYPE);
+    return cell(rows_find(r->rows, ROWS_ORGANISATIONS, ods, at), ORG_TYPE);
 }
 
 size_t reference_parents(const struct reference_data *r, struct str ods,
@@ -659,7 +359,7 @@ size_t reference_parents(const struct reference_data *r, struct str ods,
     size_t n = 0;
 
     while (n < REFERENCE_PARENTS) {
-        ods = cell(row_of(r, KIND_ORGANISATIONS, ods, at), ORG_PARENT);
+        ods = cell(rows_find(r->rows, ROWS_ORGANISATIONS, ods, at), ORG_PARENT);
         if (ods.len == 0)
             break;
         out[n++] = ods;
@@ -672,9 +372,9 @@ size_t reference_parents(const struct reference_data *r, struct str ods,
 struct str reference_holiday(const struct reference_data *r, struct str date,
                              const struct record *at)
 {
-    const struct row *row = row_of(r, KIND_CALENDAR, date, at);
+    const struct row *row = rows_find(r->rows, ROWS_CALENDAR, date, at);
 
-    return row && row->field[1].len == 0 ? row->field[0] : cell(row, 1);
+    return row && row->field[CALENDAR_NAME].len == 0 ? date : cell(row, CALENDAR_NAME);
 }
 
 /* The day `ago` days before that of the record, as organisations count: a bank holiday is
@@ -688,22 +388,22 @@ static unsigned day_bit(const struct reference_data *r, const struct record *of,
 
     civil_from_seconds(&c, days * 86400);
     snprintf(date, sizeof date, "%04d-%02d-%02d", c.year % 10000, c.month % 100, c.day % 100);
-    return row_of(r, KIND_CALENDAR, str_of(date), of) ? 1U << 7 : 1U << c.weekday;
+    return rows_find(r->rows, ROWS_CALENDAR, str_of(date), of) ? 1U << 7 : 1U << c.weekday;
 }
 
 bool reference_open(const struct reference_data *r, struct str ods, const struct record *of,
                     const struct zone *zone, bool *open)
 {
     const struct value *time = &of->column[COLUMN_TIME];
-    const struct row *row = row_of(r, KIND_ORGANISATIONS, ods, of);
-    int opens = clock_of(cell(row, ORG_OPENS)), closes = clock_of(cell(row, ORG_CLOSES));
+    const struct row *row = rows_find(r->rows, ROWS_ORGANISATIONS, ods, of);
+    int opens = hours_clock(cell(row, ORG_OPENS)), closes = hours_clock(cell(row, ORG_CLOSES));
     struct civil c;
     unsigned days;
     int now;
 
     if (opens < 0 || closes < 0 || time->kind != VALUE_TIME)
         return false;
-    days = days_of(row->field[ORG_DAYS]);
+    days = hours_days(row->field[ORG_DAYS]);
     civil_local(&c, zone, time->integer);
     now = c.hour * 60 + c.minute;
     if (opens < closes)

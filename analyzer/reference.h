@@ -5,27 +5,22 @@
 #ifndef ANALYZER_REFERENCE_H
 #define ANALYZER_REFERENCE_H
 
-#include "base/err.h"
+#include "analyzer/rows.h"
 #include "base/zone.h"
-#include "record/record.h"
 
 struct reference_data;
-
-/* Told of each row that is not taken. */
-typedef void reference_fault(void *ctx, const char *file, size_t line, const char *column,
-                             const char *why);
 
 struct reference_data *reference_new(void);
 void reference_free(struct reference_data *r); /* NULL is allowed */
 /* Read what there is of the known files in dir; *rows counts the good ones, *bad the others.
  * Files that are not there are no error; a directory that is not, is one. */
-int reference_read(struct reference_data *r, const char *dir, reference_fault *fault, void *ctx,
+int reference_read(struct reference_data *r, const char *dir, rows_fault *fault, void *ctx,
                    size_t *rows, size_t *bad, struct err *err);
 /* All that a run goes by, what comes later before what came earlier: the directory that is
  * brought, the ASID extracts that the collector keeps in the store, and the site's own: the
  * directory given, or where that is NULL what the state keeps. */
 int reference_read_all(struct reference_data *r, const char *brought, const char *store,
-                       const char *state, const char *given, reference_fault *fault, void *ctx,
+                       const char *state, const char *given, rows_fault *fault, void *ctx,
                        size_t *bad, struct err *err);
 
 /* Product of a record and how it is to be treated: person, system, placeholder,
