@@ -192,8 +192,9 @@ static enum decided decided(void *ctx, struct str field)
     enum column c;
 
     if (column_find(&c, field))
-        return projection_decides(p, c) ? DECIDED_VALUE
-               : projection_has(p, c)   ? DECIDED_FILLED : DECIDED_NOT;
+        return projection_decides(p, c)                                  ? DECIDED_VALUE
+               : projection_has(p, c) && column_kind(c) != VALUE_LIST ? DECIDED_FILLED
+                                                                         : DECIDED_NOT;
     return joined_find(&j, field) && j == JOINED_TREAT_AS &&
                    reference_products_always(d->reference) &&
                    projection_decides(p, COLUMN_JWT_ISS) &&
@@ -225,6 +226,8 @@ static bool skip_row(void *ctx, const struct projection *p, uint32_t row, uint32
     struct detecting *d = ctx;
     bool passes = correlator_passes(d->correlator, class);
 
+    if (d->since_us != INT64_MIN && projection_time(p, row) == INT64_MIN)
+        return true; /* it lies in no period */
     d->marked_row = correlator_later(d->correlator, class);
     if (d->marked_row)
         put_mark(d, projection_mark(p, row), projection_head(p)->first_seq + row);
@@ -354,6 +357,28 @@ static struct projections *find_projections(struct detecting *d,
     return NULL;
 }
 
+/* The records of the second look stand behind those of the first; put them in order. */
+static void order_records(struct detecting *d)
+{
+    struct alert_maker *m = &d->maker;
+    struct met_record *ordered = xcalloc(m->mets + 1, sizeof *ordered);
+    uint32_t *number = xcalloc(m->mets + 1, sizeof *number);
+    size_t a = 0, b = d->first_look;
+
+    for (size_t i = 0; i < m->mets; i++) {
+        bool first = b == m->mets || (a < d->first_look && m->met[a].seq < m->met[b].seq);
+        size_t from = first ? a++ : b++;
+
+        ordered[i] = m->met[from];
+        number[from] = (uint32_t)i;
+    }
+    correlator_records(d->correlator, number);
+    free(number);
+    free(m->met);
+    m->met = ordered;
+    m->met_cap = m->mets + 1;
+}
+
 /* Once more those records whose tokens' marks came twice, for the rules that were put off. */
 static int look_again(struct detecting *d, struct err *err)
 {
@@ -377,7 +402,19 @@ static int look_again(struct detecting *d, struct err *err)
         }
     }
     arena_release(&hour.arena);
+    if (d->maker.mets > d->first_look)
+        order_records(d);
     return rc;
+}
+
+/* What classes of any projection decide that holds what is wanted. */
+static enum decided sure(void *ctx, struct str field)
+{
+    const struct projection_want *want = ctx;
+    enum column c;
+
+    return column_find(&c, field) && projection_stores(want, c) &&
+                   column_kind(c) != VALUE_LIST ? DECIDED_FILLED : DECIDED_NOT;
 }
 
 static int scan(struct detecting *d, struct err *err)
@@ -396,7 +433,7 @@ static int scan(struct detecting *d, struct err *err)
     if (filter.token_marks || !want.column[COLUMN_JWT_HASH] || want.filled[COLUMN_JWT_HASH])
         filter.projections = d->projections = find_projections(d, &want);
     if (filter.projections && filter.token_marks)
-        correlator_put_off(d->correlator);
+        correlator_put_off(d->correlator, sure, &want);
     /* With projections all that went before is looked at, so that an alert that began long
      * before the period is known for what it is; the log itself is read from where windows
      * that reach into the period begin. */
@@ -681,7 +718,8 @@ int detect_run(const struct options *o)
     if (rc == 0 && d.format == DETECT_JSON)
         buf_put_text(&d.out, d.alerts ? "]\n" : "[]\n");
     if (rc == 0) {
-        fwrite(d.out.at, 1, d.out.len, stdout);
+        if (d.out.len > 0)
+            fwrite(d.out.at, 1, d.out.len, stdout);
         fprintf(stderr, "%" PRIu64 " records, %" PRIu64 " alerts\n", d.records, d.alerts);
         rc = d.diagnostics.errors > 0; /* the other rules were evaluated */
     } else if (rc < 0) {

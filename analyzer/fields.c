@@ -68,7 +68,8 @@ void record_fields_want(const struct record_fields *f, const struct ruleset *s,
         if (c < 0 || c >= COLUMN_COUNT)
             continue;
         want->decides[c] |= verdicts_compare(s, (uint32_t)i);
-        want->filled[c] = !want->column[c] && !asks_value(s, (uint32_t)i);
+        want->filled[c] = !want->column[c] && column_kind((enum column)c) == VALUE_TEXT &&
+                          !asks_value(s, (uint32_t)i);
         want->column[c] = true;
     }
     for (size_t i = 0; i < s->predicates; i++)

@@ -17,11 +17,9 @@ static const struct {
     [JOINED_ASID_TYPE] = {"asid.type", {"asid.csv"}, {COLUMN_SSP_FROM}},
     [JOINED_ASID_PARENT] = {"asid.parent_ods", {"asid.csv", "organisations.csv"},
                             {COLUMN_SSP_FROM}},
-    [JOINED_ORG_TYPE] = {"org.type", {"organisations.csv"}, {COLUMN_ORG_ODS, COLUMN_SSP_FROM}},
-    [JOINED_ORG_PARENT] = {"org.parent_ods", {"organisations.csv"},
-                           {COLUMN_ORG_ODS, COLUMN_SSP_FROM}},
-    [JOINED_ORG_OPEN] = {"org.open", {"organisations.csv", "calendar.csv"},
-                         {COLUMN_ORG_ODS, COLUMN_SSP_FROM}},
+    [JOINED_ORG_TYPE] = {"org.type", {"organisations.csv"}, {COLUMN_ORG_ODS}},
+    [JOINED_ORG_PARENT] = {"org.parent_ods", {"organisations.csv"}, {COLUMN_ORG_ODS}},
+    [JOINED_ORG_OPEN] = {"org.open", {"organisations.csv", "calendar.csv"}, {COLUMN_ORG_ODS}},
     [JOINED_PRACTICE_PARENT] = {"practice.parent_ods", {"organisations.csv"},
                                 {COLUMN_PRACTICE_ODS}},
     [JOINED_HOLIDAY] = {"time.bank_holiday", {"calendar.csv"}, {COLUMN_TIME_LOCAL_DATE}},
@@ -99,13 +97,13 @@ void joined_value(struct event_value *out, enum joined f, const struct reference
         put_parents(out, r, reference_asid_ods(r, of), of, arena);
         break;
     case JOINED_ORG_TYPE:
-        put_text(out, reference_type(r, reference_organisation(r, of).ods, of));
+        put_text(out, reference_type(r, record_text(of, COLUMN_ORG_ODS), of));
         break;
     case JOINED_ORG_PARENT:
-        put_parents(out, r, reference_organisation(r, of).ods, of, arena);
+        put_parents(out, r, record_text(of, COLUMN_ORG_ODS), of, arena);
         break;
     case JOINED_ORG_OPEN:
-        if (reference_open(r, reference_organisation(r, of).ods, of, zone, &open))
+        if (reference_open(r, record_text(of, COLUMN_ORG_ODS), of, zone, &open))
             *out = (struct event_value){.kind = EVENT_TRUTH,
                                         .text = open ? STR("true") : STR("false")};
         break;

@@ -14,7 +14,7 @@ enum joined {
     JOINED_ASID_ODS,     /* organisation of the system that sent it */
     JOINED_ASID_TYPE,
     JOINED_ASID_PARENT,  /* list: what that organisation belongs to, the nearest first */
-    JOINED_ORG_TYPE,     /* of the organisation that asked: the token's, else the ASID's */
+    JOINED_ORG_TYPE,     /* of the organisation in the token */
     JOINED_ORG_PARENT,   /* list */
     JOINED_ORG_OPEN,     /* truth: was it open at that time? */
     JOINED_PRACTICE_PARENT, /* list */

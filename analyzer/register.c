@@ -161,10 +161,11 @@ static int take_withdrawn(void *ctx, int64_t number, const struct db_value *v, s
     return 0;
 }
 
-/* Of a rule and a log, opened in the period, and not found in this run. */
+/* Of a rule and a log, opened in the period, and not found in this run. One without a time
+ * lies in no period: ?6 is where it is taken to lie, ?4 in a run over all, else ?5. */
 #define NOT_FOUND                                                                            \
-    " WHERE digest = ?1 AND origin = ?2 AND run <> ?3 AND coalesce(opened, ?4) >= ?4"        \
-    " AND coalesce(opened, ?4) < ?5"
+    " WHERE digest = ?1 AND origin = ?2 AND run <> ?3 AND coalesce(opened, ?6) >= ?4"        \
+    " AND coalesce(opened, ?6) < ?5"
 
 int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
                       int64_t since_us, int64_t until_us,
@@ -174,7 +175,7 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
 {
     char change[512], list[512], digest[RULE_DIGEST], number[3][24];
     struct withdrawing w = {row, ctx};
-    struct db_value v[5];
+    struct db_value v[6];
     int rc = 0;
 
     snprintf(change, sizeof change, "UPDATE alerts SET state = %d, revision = revision + 1"
@@ -185,13 +186,14 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
     v[2] = number_value(r->run, number[0]);
     v[3] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[1]);
     v[4] = number_value(until_us, number[2]);
+    v[5] = since_us == INT64_MIN && until_us == INT64_MAX ? v[3] : v[4];
     for (size_t i = 0; r->db && rc == 0 && i < s->rules; i++) {
         if (s->rule[i]->bad)
             continue;
         v[0] = text_value(rule_digest(s->rule[i], digest));
-        rc = db_run(r->db, change, v, 5, NULL, NULL, err);
+        rc = db_run(r->db, change, v, 6, NULL, NULL, err);
         if (rc == 0)
-            rc = db_run(r->db, list, v, 5, take_withdrawn, &w, err);
+            rc = db_run(r->db, list, v, 6, take_withdrawn, &w, err);
     }
     return rc;
 }

@@ -52,6 +52,12 @@ static bool alerts(const struct rule *r)
     return !r->bad && !r->used && r->level > LEVEL_INFORMATIONAL;
 }
 
+/* Does it alert, or does a correlation stand on it? */
+static bool matters(const struct correlator *c, const struct rule *r)
+{
+    return alerts(r) || c->pending[r->number].users > 0;
+}
+
 static struct grouping *grouping_of(struct correlator *c, const uint32_t *field,
                                     size_t fields, bool counted)
 {
@@ -107,7 +113,7 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
             p->values = grouping_of(c, &k->field, 1, true);
     }
     for (size_t i = 0; i < s->rules; i++)
-        if (s->rule[i]->used || alerts(s->rule[i]))
+        if (matters(c, s->rule[i]))
             verdicts_matter(c->verdicts, s->rule[i], MATTER_NOW);
     c->put_off = xcalloc(s->rules + 1, sizeof *c->put_off);
     return c;
@@ -318,34 +324,59 @@ bool correlator_look(struct correlator *c, uint32_t class)
     c->event++;
     verdicts_look(c->verdicts, class);
     for (size_t i = verdicts_met(c->verdicts, &met); i-- > 0;)
-        any |= c->put_off[met[i]] == c->again &&
-               (c->set->rule[met[i]]->used || alerts(c->set->rule[met[i]]));
+        any |= c->put_off[met[i]] == c->again && matters(c, c->set->rule[met[i]]);
     return any;
 }
 
-/* Of how many events a finding of the correlation is made, at least. */
+/* Of how many occurrences a finding of the correlation is made, at least. */
 static uint64_t least_of(const struct correlation *k)
 {
     return k->type == CORRELATION_TEMPORAL_ORDERED ? k->count : k->least;
 }
 
-void correlator_put_off(struct correlator *c)
+/* Of how many events: one can meet all the rules of a temporal one. */
+static uint64_t least_events(const struct correlation *k)
 {
+    return k->type == CORRELATION_TEMPORAL ? 1 : least_of(k);
+}
+
+/* Can all rules of each correlation that counts this one be put off? */
+static bool stays_off(const struct correlator *c, const struct pending *p)
+{
+    for (size_t i = 0; i < p->users; i++) {
+        const struct pending *user = &c->pending[p->user[i].rule];
+        const struct correlation *k = &user->rule->correlation;
+
+        if (!user->groups->late || least_events(k) < 2)
+            return false;
+        for (size_t n = 0; n < k->count; n++)
+            if (!k->of[n].rule || !c->put_off[k->of[n].rule->number])
+                return false;
+    }
+    return p->users > 0;
+}
+
+void correlator_put_off(struct correlator *c, verdicts_decided *sure, void *ctx)
+{
+    bool changed = true;
+
     for (size_t i = 0; i < c->set->rules; i++) {
         const struct rule *r = c->set->rule[i];
-        const struct pending *p = &c->pending[i];
-        bool off = r->kind == RULE_DETECTION && !r->bad && r->used && p->users > 0 &&
-                   verdicts_ask_filled(c->set, r);
 
-        for (size_t k = 0; k < p->users && off; k++) {
-            const struct pending *user = &c->pending[p->user[k].rule];
-
-            off = user->groups->late && least_of(&user->rule->correlation) > 1;
-        }
-        c->put_off[i] = off;
-        if (off)
-            verdicts_matter(c->verdicts, r, MATTER_LATER);
+        c->put_off[i] = r->kind == RULE_DETECTION && !r->bad && !alerts(r) &&
+                        verdicts_decide(c->set, r, sure, ctx);
     }
+    while (changed) {
+        changed = false;
+        for (size_t i = 0; i < c->set->rules; i++)
+            if (c->put_off[i] && !stays_off(c, &c->pending[i])) {
+                c->put_off[i] = false;
+                changed = true;
+            }
+    }
+    for (size_t i = 0; i < c->set->rules; i++)
+        if (c->put_off[i])
+            verdicts_matter(c->verdicts, c->set->rule[i], MATTER_LATER);
 }
 
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
@@ -391,6 +422,20 @@ void correlator_sources(struct correlator *c, const uint32_t *number)
         for (size_t k = 0; k < p->founds; k++) {
             p->found[k]->opened.source = number[p->found[k]->opened.source];
             p->found[k]->at[0].source = p->found[k]->opened.source;
+        }
+    }
+}
+
+void correlator_records(struct correlator *c, const uint32_t *number)
+{
+    for (size_t i = 0; i < c->set->rules; i++) {
+        struct pending *p = &c->pending[i];
+
+        for (size_t k = 0; k < p->count; k++)
+            p->at[k].at.record = number[p->at[k].at.record];
+        for (size_t k = 0; k < p->founds; k++) {
+            p->found[k]->opened.record = number[p->found[k]->opened.record];
+            p->found[k]->at[0].record = p->found[k]->opened.record;
         }
     }
 }
@@ -544,7 +589,7 @@ static void settle_late(struct correlator *c)
 
         if (p->groups->late) {
             late = p->groups;
-            alone |= least_of(&p->rule->correlation) < 2;
+            alone |= least_events(&p->rule->correlation) < 2;
         }
     }
     if (!late)

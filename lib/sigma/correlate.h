@@ -46,9 +46,9 @@ bool correlator_look(struct correlator *c, uint32_t class);
 void correlator_classes(struct correlator *c, verdicts_decided *decided, void *ctx);
 /* Rules that only events with a mark in common can matter to are put off: correlator_event()
  * takes an event for the others, and one that correlator_later() says so of is to be given
- * again, for these alone, where its mark came twice. After correlator_late(); without it all
- * are taken at once. */
-void correlator_put_off(struct correlator *c);
+ * again, for these alone, where its mark came twice. sure() tells what classes decide in any
+ * case. After correlator_late(); without it all are taken at once. */
+void correlator_put_off(struct correlator *c, verdicts_decided *sure, void *ctx);
 /* No event of that class can matter now, so that it need not be looked at; it can later. */
 bool correlator_passes(const struct correlator *c, uint32_t class);
 bool correlator_later(const struct correlator *c, uint32_t class);
@@ -58,8 +58,9 @@ void correlator_again(struct correlator *c);
  * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts);
-/* Sources were numbered as they came; now they are numbered so. */
+/* Sources, and records, were numbered as they came; now they are numbered so. */
 void correlator_sources(struct correlator *c, const uint32_t *number);
+void correlator_records(struct correlator *c, const uint32_t *number);
 /* Work the correlations out. */
 void correlator_finish(struct correlator *c);
 

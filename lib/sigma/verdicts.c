@@ -93,16 +93,10 @@ static bool decides(const struct ruleset *s, const struct expression *x,
     return true;
 }
 
-static enum decided filled_only(void *ctx, struct str field)
+bool verdicts_decide(const struct ruleset *s, const struct rule *r, verdicts_decided *decided,
+                     void *ctx)
 {
-    (void)ctx;
-    (void)field;
-    return DECIDED_FILLED;
-}
-
-bool verdicts_ask_filled(const struct ruleset *s, const struct rule *r)
-{
-    return r->condition && decides(s, r->condition, filled_only, NULL);
+    return !r->condition || decides(s, r->condition, decided, ctx);
 }
 
 void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
@@ -115,7 +109,7 @@ void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
     for (size_t i = 0; i < v->rules; i++) {
         const struct rule *r = v->set->rule[v->rule[i]];
 
-        if (!r->condition || decides(v->set, r->condition, decided, ctx)) {
+        if (verdicts_decide(v->set, r, decided, ctx)) {
             v->rule[v->by_class++] = v->rule[i];
         } else {
             other[others++] = v->rule[i];

@@ -24,8 +24,10 @@ void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx);
  * it is of use for another look at the event (correlate.h). */
 enum matter { MATTER_NOT, MATTER_NOW, MATTER_LATER };
 void verdicts_matter(struct verdicts *v, const struct rule *r, enum matter matter);
-/* Does the rule ask of the fields no more than whether they have a value? */
-bool verdicts_ask_filled(const struct ruleset *s, const struct rule *r);
+
+/* Would classes decide the rule, whatever classes there will be? */
+bool verdicts_decide(const struct ruleset *s, const struct rule *r, verdicts_decided *decided,
+                     void *ctx);
 
 /* Look at the evaluator's event, of that class or CLASS_NONE. */
 void verdicts_look(struct verdicts *v, uint32_t class);

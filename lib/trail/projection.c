@@ -1,56 +1,33 @@
-/* projection.c - see projection.h. The maker keeps a code for each value of each column; at
- * the end the columns are joined to classes one after the other, those that are to decide
- * and have the fewest values first, as long as there are few classes. What is left has a
- * stream of its own. */
+/* projection.c - see projection.h. */
 #include "trail/projection.h"
 
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/cursor.h"
-#include "base/dictionary.h"
 #include "base/mem.h"
-#include "base/mix.h"
-
-enum {
-    VERSION = 1,
-    DERIVATION = 1, /* raise it when a column is derived otherwise */
-    ROWS_A_CLASS = 32, /* at least, on average */
-    CLASSES_MIN = 256,
-    MARK_BYTES = 8,
-    STREAM_HEAD = 17
-};
-
-enum way {
-    WAY_FILLED, /* states alone */
-    WAY_CODED,
-    WAY_PLAIN,  /* numbers of many values */
-    WAY_MARK
-};
-enum state { STATE_MISSING, STATE_EMPTY, STATE_FILLED };
 
 static const enum column many_values[] = {
     COLUMN_TIME, COLUMN_RECEIVED, COLUMN_SOURCE_SEQ, COLUMN_INGEST_POSITION,
     COLUMN_HTTP_BYTES, COLUMN_HTTP_DURATION_MS, COLUMN_JWT_IAT, COLUMN_JWT_EXP};
 
-/* Worked out of others. */
-static bool is_made(enum column c)
+bool projection_made(enum column c)
 {
     return c == COLUMN_SEQ || c == COLUMN_TIME_LOCAL_DATE || c == COLUMN_TIME_LOCAL_HOUR ||
            c == COLUMN_TIME_LOCAL_WEEKDAY;
 }
 
-static enum way way_of(const struct projection_want *w, enum column c)
+enum projection_way projection_way_of(const struct projection_want *w, enum column c)
 {
     if (w->filled[c])
-        return WAY_FILLED;
+        return PROJECTION_FILLED;
     for (size_t i = 0; i < sizeof many_values / sizeof many_values[0]; i++)
         if (many_values[i] == c)
-            return WAY_PLAIN;
-    return c == COLUMN_JWT_HASH ? WAY_MARK : WAY_CODED;
+            return PROJECTION_PLAIN;
+    return c == COLUMN_JWT_HASH ? PROJECTION_MARK : PROJECTION_CODED;
 }
 
-static uint32_t names_crc(void)
+uint32_t projection_names(void)
 {
     uint32_t crc = 0;
 
@@ -59,377 +36,19 @@ static uint32_t names_crc(void)
     return crc;
 }
 
+bool projection_stores(const struct projection_want *want, enum column c)
+{
+    return want->column[c] && !projection_made(c);
+}
+
 bool projection_want_holds(const struct projection_want *has,
                            const struct projection_want *want)
 {
     for (int c = 0; c < COLUMN_COUNT; c++)
-        if (want->column[c] && !is_made((enum column)c) &&
+        if (want->column[c] && !projection_made((enum column)c) &&
             (!has->column[c] || (has->filled[c] && !want->filled[c])))
             return false;
     return true;
-}
-
-/* ---- making ---- */
-
-struct made_column {
-    enum column column;
-    enum way way;
-    struct dictionary values; /* encoded; code: number + 1 */
-    struct renumber known;
-    uint64_t *number; /* WAY_PLAIN, WAY_MARK: by row, + 1; 0: missing */
-    int64_t least;    /* WAY_PLAIN */
-    uint32_t *code;   /* WAY_CODED */
-    bool decides;     /* classes should tell its value */
-    bool narrow;      /* and do */
-};
-
-struct projector {
-    struct made_column column[COLUMN_COUNT];
-    size_t columns, rows, cap;
-    struct dictionary states;
-    uint32_t *class; /* by row; at first by states alone */
-    uint32_t classes;
-    struct arena arena;
-    struct buf key;
-};
-
-struct projector *projector_new(const struct projection_want *want)
-{
-    struct projector *p = xcalloc(1, sizeof *p);
-
-    for (int c = 0; c < COLUMN_COUNT; c++)
-        if (want->column[c] && !is_made((enum column)c))
-            p->column[p->columns++] = (struct made_column){
-                .column = (enum column)c, .way = way_of(want, (enum column)c),
-                .decides = want->decides[c]};
-    return p;
-}
-
-void projector_free(struct projector *p)
-{
-    if (!p)
-        return;
-    for (size_t i = 0; i < p->columns; i++) {
-        dictionary_release(&p->column[i].values);
-        renumber_release(&p->column[i].known);
-        free(p->column[i].number);
-        free(p->column[i].code);
-    }
-    dictionary_release(&p->states);
-    free(p->class);
-    arena_release(&p->arena);
-    buf_release(&p->key);
-    free(p);
-}
-
-static void grow(struct projector *p)
-{
-    if (p->rows < p->cap)
-        return;
-    p->cap = p->cap ? p->cap * 2 : 4096;
-    p->class = xrealloc(p->class, p->cap * sizeof *p->class);
-    for (size_t i = 0; i < p->columns; i++) {
-        struct made_column *m = &p->column[i];
-
-        if (m->way == WAY_CODED)
-            m->code = xrealloc(m->code, p->cap * sizeof *m->code);
-        else if (m->way != WAY_FILLED)
-            m->number = xrealloc(m->number, p->cap * sizeof *m->number);
-    }
-}
-
-static void put_value(struct buf *out, const struct value *v)
-{
-    uint64_t bits = (uint64_t)v->integer;
-
-    buf_put_u8(out, (uint8_t)v->kind);
-    switch (v->kind) {
-    case VALUE_TEXT:
-        buf_put_str(out, v->text);
-        break;
-    case VALUE_NUMBER:
-        memcpy(&bits, &v->number, sizeof bits);
-        buf_put_u64(out, bits);
-        break;
-    case VALUE_INTEGER:
-    case VALUE_TIME:
-        buf_put_u64(out, bits);
-        break;
-    case VALUE_LIST:
-        buf_put_varint(out, v->list.count);
-        for (size_t i = 0; i < v->list.count; i++) {
-            buf_put_varint(out, v->list.at[i].len);
-            buf_put_str(out, v->list.at[i]);
-        }
-        break;
-    case VALUE_TRUTH:
-    case VALUE_MISSING:
-        break;
-    }
-}
-
-static uint32_t code_of(struct projector *p, struct made_column *m, const struct value *v)
-{
-    uint32_t *known;
-
-    if (v->kind == VALUE_MISSING)
-        return 0;
-    known = renumber_place(&m->known, v->same);
-    if (known && *known)
-        return *known;
-    buf_clear(&p->key);
-    put_value(&p->key, v);
-    if (!known)
-        return dictionary_put(&m->values, buf_str(&p->key), &p->arena) + 1;
-    *known = dictionary_put(&m->values, buf_str(&p->key), &p->arena) + 1;
-    return *known;
-}
-
-/* The first eight bytes of a hash in hex. */
-static uint64_t mark_of(struct str hex)
-{
-    uint64_t mark = 0;
-
-    for (size_t i = 0; i < 2 * MARK_BYTES && i < hex.len; i++) {
-        char c = hex.at[i];
-
-        mark = mark << 4 | (uint64_t)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
-    }
-    return mark | 1ULL << 63; /* so that all have one width */
-}
-
-static uint64_t bits_of(const struct value *v)
-{
-    uint64_t bits = (uint64_t)v->integer;
-
-    if (v->kind == VALUE_NUMBER)
-        memcpy(&bits, &v->number, sizeof bits);
-    return bits;
-}
-
-void projector_row(struct projector *p, const struct record *r)
-{
-    char state[COLUMN_COUNT + 1];
-    size_t row = p->rows;
-
-    grow(p);
-    for (size_t i = 0; i < p->columns; i++) {
-        struct made_column *m = &p->column[i];
-        const struct value *v = &r->column[m->column];
-        bool empty = v->kind == VALUE_TEXT && v->text.len == 0;
-
-        state[i] = v->kind == VALUE_MISSING ? STATE_MISSING
-                   : empty                  ? STATE_EMPTY : STATE_FILLED;
-        if (m->way == WAY_CODED) {
-            m->code[row] = code_of(p, m, v);
-        } else if (m->way == WAY_MARK) {
-            m->number[row] = v->kind == VALUE_TEXT ? mark_of(v->text) : 0;
-        } else if (m->way == WAY_PLAIN) {
-            m->number[row] = bits_of(v);
-        }
-    }
-    state[p->columns] = (char)r->reject;
-    p->class[row] = dictionary_put(&p->states, (struct str){state, p->columns + 1}, &p->arena);
-    p->rows++;
-}
-
-/* Classes that tell the column apart too; false: there would be too many. */
-static bool join(struct projector *p, const struct made_column *m, uint32_t most,
-                 uint32_t *joined)
-{
-    size_t slots = 1;
-    uint64_t *key;
-    uint32_t *number, n = 0;
-
-    while (slots < 2U * most + 2)
-        slots *= 2;
-    key = xcalloc(slots, sizeof *key);
-    number = xcalloc(slots, sizeof *number); /* + 1 */
-    for (size_t i = 0; i < p->rows && n <= most; i++) {
-        uint64_t k = (uint64_t)p->class[i] << 32 | m->code[i];
-        size_t at = mix_fold(k ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) & (slots - 1);
-
-        while (number[at] && key[at] != k)
-            at = (at + 1) & (slots - 1);
-        if (!number[at]) {
-            key[at] = k;
-            number[at] = ++n;
-        }
-        joined[i] = number[at] - 1;
-    }
-    free(key);
-    free(number);
-    if (n <= most)
-        p->classes = n;
-    return n <= most;
-}
-
-static int by_use(const void *a, const void *b)
-{
-    const struct made_column *x = *(struct made_column *const *)a;
-    const struct made_column *y = *(struct made_column *const *)b;
-
-    if (x->decides != y->decides)
-        return x->decides ? -1 : 1;
-    if (x->values.count != y->values.count)
-        return x->values.count < y->values.count ? -1 : 1;
-    return x->column < y->column ? -1 : x->column > y->column;
-}
-
-static void make_classes(struct projector *p)
-{
-    struct made_column *order[COLUMN_COUNT];
-    uint32_t most = (uint32_t)(p->rows / ROWS_A_CLASS) + CLASSES_MIN;
-    uint32_t *joined = xmalloc((p->rows + 1) * sizeof *joined);
-    size_t n = 0;
-
-    p->classes = p->states.count;
-    for (size_t i = 0; i < p->columns; i++)
-        if (p->column[i].way == WAY_CODED)
-            order[n++] = &p->column[i];
-    if (n > 0)
-        qsort(order, n, sizeof order[0], by_use);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t *old = p->class;
-
-        order[i]->narrow = join(p, order[i], most > p->classes ? most : p->classes, joined);
-        if (order[i]->narrow) {
-            p->class = joined;
-            joined = old;
-        }
-    }
-    free(joined);
-}
-
-/* A stream of rows; number[i] - 1 is the value above base in units, 0 is missing. */
-static void put_stream(struct buf *out, size_t rows, int64_t base, uint64_t unit,
-                       const uint64_t *number, const uint32_t *code)
-{
-    uint64_t most = 0;
-    unsigned width = 1;
-    uint8_t *to;
-
-    for (size_t i = 0; i < rows; i++)
-        most |= number ? number[i] : code[i];
-    while (width < 8 && most >> (8 * width))
-        width *= 2;
-    buf_put_u8(out, (uint8_t)width);
-    buf_put_u64(out, (uint64_t)base);
-    buf_put_u64(out, unit);
-    to = (uint8_t *)buf_reserve(out, rows * width + 8);
-    out->len += rows * width;
-    for (size_t i = 0; i < rows; i++, to += width) {
-        uint64_t v = number ? number[i] : code[i];
-
-        for (unsigned k = 0; k < width; k++)
-            to[k] = (uint8_t)(v >> (8 * k));
-    }
-}
-
-/* Numbers of a column above their least, in the largest unit that they all have. */
-static void put_plain(struct buf *out, struct projector *p, const struct made_column *m)
-{
-    uint64_t *number = xmalloc((p->rows + 1) * sizeof *number);
-    int64_t least = INT64_MAX;
-    uint64_t unit = 0;
-
-    for (size_t i = 0; i < p->rows; i++) {
-        bool there = p->states.entry[p->class[i]].at[m - p->column] != STATE_MISSING;
-
-        if (there && (int64_t)m->number[i] < least)
-            least = (int64_t)m->number[i];
-    }
-    for (size_t i = 0; i < p->rows; i++) {
-        bool there = p->states.entry[p->class[i]].at[m - p->column] != STATE_MISSING;
-        uint64_t a = there ? m->number[i] - (uint64_t)least : 0, b = unit;
-
-        number[i] = there ? a : UINT64_MAX;
-        while (b) { /* Euclid */
-            uint64_t rest = a % b;
-
-            a = b;
-            b = rest;
-        }
-        unit = there && a ? a : unit;
-    }
-    unit = unit ? unit : 1;
-    for (size_t i = 0; i < p->rows; i++)
-        number[i] = number[i] == UINT64_MAX ? 0 : number[i] / unit + 1;
-    put_stream(out, p->rows, least, unit, number, NULL);
-    free(number);
-}
-
-static void put_entries(struct buf *out, const struct made_column *m)
-{
-    for (uint32_t i = 0; i < m->values.count; i++) {
-        buf_put_varint(out, m->values.entry[i].len);
-        buf_put_str(out, m->values.entry[i]);
-    }
-}
-
-/* by_states: the rows' states, before they were joined with more. */
-static void put_classes(struct buf *out, const struct projector *p, const uint32_t *by_states)
-{
-    uint32_t *row = xmalloc((p->classes + 1U) * sizeof *row); /* one of each */
-
-    for (size_t i = 0; i < p->rows; i++)
-        row[p->class[i]] = (uint32_t)i;
-    for (uint32_t c = 0; c < p->classes; c++) {
-        buf_put_str(out, p->states.entry[by_states[row[c]]]);
-        for (size_t i = 0; i < p->columns; i++)
-            if (p->column[i].narrow)
-                buf_put_u32(out, p->column[i].code[row[c]]);
-    }
-    free(row);
-}
-
-void projector_encode(struct projector *p, uint64_t first_seq,
-                      const uint8_t binding[HASH_BYTES], struct buf *out)
-{
-    struct buf plain[COLUMN_COUNT] = {{0}};
-    uint32_t *by_states = xmalloc((p->rows + 1) * sizeof *by_states);
-    uint8_t sha[HASH_BYTES];
-    struct str all;
-
-    if (p->rows > 0)
-        memcpy(by_states, p->class, p->rows * sizeof *by_states);
-    for (size_t i = 0; i < p->columns; i++)
-        if (p->column[i].way == WAY_PLAIN)
-            put_plain(&plain[i], p, &p->column[i]); /* while class is the states' */
-    make_classes(p);
-    buf_put_text(out, "GPCP");
-    buf_put_u16(out, VERSION);
-    buf_put_u16(out, DERIVATION);
-    buf_put_u64(out, first_seq);
-    buf_put_u32(out, (uint32_t)p->rows);
-    buf_put_u32(out, p->classes);
-    buf_put(out, binding, HASH_BYTES);
-    buf_put_u32(out, (uint32_t)p->columns);
-    buf_put_u32(out, names_crc());
-    for (size_t i = 0; i < p->columns; i++) {
-        buf_put_u16(out, (uint16_t)p->column[i].column);
-        buf_put_u8(out, (uint8_t)p->column[i].way);
-        buf_put_u8(out, p->column[i].narrow);
-        buf_put_u32(out, p->column[i].values.count);
-    }
-    for (size_t i = 0; i < p->columns; i++)
-        put_entries(out, &p->column[i]);
-    put_classes(out, p, by_states);
-    put_stream(out, p->rows, 0, 1, NULL, p->class);
-    for (size_t i = 0; i < p->columns; i++) {
-        const struct made_column *m = &p->column[i];
-
-        if (m->way == WAY_CODED && !m->narrow)
-            put_stream(out, p->rows, 0, 1, NULL, m->code);
-        else if (m->way == WAY_MARK)
-            put_stream(out, p->rows, 0, 1, m->number, NULL);
-        buf_put_str(out, buf_str(&plain[i]));
-        buf_release(&plain[i]);
-    }
-    free(by_states);
-    all = buf_str(out);
-    hash_sha256(sha, &all, 1);
-    buf_put(out, sha, HASH_BYTES);
 }
 
 /* ---- reading ---- */
@@ -443,7 +62,7 @@ struct stream {
 
 struct read_column {
     enum column column;
-    enum way way;
+    enum projection_way way;
     bool narrow;
     uint32_t entries;
     struct value *value; /* by code; the first is missing */
@@ -479,8 +98,9 @@ bool projection_head_read(struct projection_head *out, struct str bytes)
 {
     struct cursor c = {bytes, false};
     struct str binding;
-    bool good = str_equal(cursor_bytes(&c, 4), STR("GPCP")) && cursor_u16(&c) == VERSION &&
-                cursor_u16(&c) == DERIVATION;
+    bool good = str_equal(cursor_bytes(&c, 4), STR("GPCP")) &&
+                cursor_u16(&c) == PROJECTION_VERSION &&
+                cursor_u16(&c) == PROJECTION_DERIVATION;
 
     if (!good)
         return false;
@@ -489,8 +109,9 @@ bool projection_head_read(struct projection_head *out, struct str bytes)
     out->classes = cursor_u32(&c);
     binding = cursor_bytes(&c, HASH_BYTES);
     out->columns = cursor_u32(&c);
-    if (cursor_u32(&c) != names_crc() || c.bad || out->columns > COLUMN_COUNT ||
-        out->rows > PROJECTION_ROWS_MAX || out->classes > out->rows + 1)
+    if (cursor_u32(&c) != projection_names() || c.bad || out->columns > COLUMN_COUNT ||
+        out->rows == 0 || out->rows > PROJECTION_ROWS_MAX || out->classes == 0 ||
+        out->classes > out->rows)
         return false;
     memcpy(out->binding, binding.at, HASH_BYTES);
     return true;
@@ -509,7 +130,7 @@ bool projection_columns_read(struct projection_want *out, struct str bytes)
         if (c.bad || column >= COLUMN_COUNT)
             return false;
         out->column[column] = true;
-        out->filled[column] = way == WAY_FILLED;
+        out->filled[column] = way == PROJECTION_FILLED;
     }
     return !c.bad;
 }
@@ -558,11 +179,22 @@ static bool read_entries(struct projection *p, struct cursor *c, struct read_col
     k->value[0] = (struct value){.kind = VALUE_MISSING};
     for (uint32_t i = 1; i <= k->entries; i++) {
         k->value[i] = (struct value){.same = n->column[k->column] + i};
-        if (!read_value(&k->value[i], cursor_bytes(c, cursor_varint(c)), &p->arena))
+        if (!read_value(&k->value[i], cursor_bytes(c, cursor_varint(c)), &p->arena) ||
+            k->value[i].kind != column_kind(k->column))
             return false;
     }
     n->column[k->column] += k->entries;
     return true;
+}
+
+/* Only what is made so: another way is none that the column can be read in. */
+static bool good_way(const struct read_column *k)
+{
+    const struct projection_want value = {.column = {false}};
+
+    return !projection_made(k->column) &&
+           (k->way == PROJECTION_FILLED || k->way == projection_way_of(&value, k->column)) &&
+           (k->way == PROJECTION_CODED || (!k->narrow && k->entries == 0));
 }
 
 static bool read_columns(struct projection *p, struct cursor *c)
@@ -578,10 +210,11 @@ static bool read_columns(struct projection *p, struct cursor *c)
         uint16_t column = cursor_u16(c);
         uint8_t way = cursor_u8(c);
 
-        *k = (struct read_column){.column = (enum column)column, .way = (enum way)way,
-                                  .narrow = cursor_u8(c) != 0, .entries = cursor_u32(c)};
-        if (column >= COLUMN_COUNT || way > WAY_MARK || p->which[column] >= 0 ||
-            (k->narrow && way != WAY_CODED))
+        *k = (struct read_column){.column = (enum column)column,
+                                  .way = (enum projection_way)way};
+        k->narrow = cursor_u8(c) != 0;
+        k->entries = cursor_u32(c);
+        if (column >= COLUMN_COUNT || p->which[column] >= 0 || !good_way(k))
             return false;
         p->which[column] = (int)i;
         if (k->narrow)
@@ -639,7 +272,10 @@ static bool read_all(struct projection *p, struct projection_numbers *n)
     for (size_t i = 0; i < p->columns; i++) {
         struct read_column *k = &p->column[i];
 
-        if (k->way != WAY_FILLED && !k->narrow && !read_stream(p, &c, &k->stream))
+        if (k->way == PROJECTION_FILLED || k->narrow)
+            continue;
+        if (!read_stream(p, &c, &k->stream) ||
+            (k->way == PROJECTION_MARK && k->stream.width != PROJECTION_MARK_BYTES))
             return false;
     }
     p->class_base = n->class;
@@ -706,16 +342,24 @@ uint32_t projection_class(const struct projection *p, uint32_t row)
 
 static inline int64_t number_at(const struct stream *s, uint64_t number)
 {
-    return (int64_t)((uint64_t)s->base + (number - 1) * s->unit);
+    return (int64_t)((uint64_t)s->base + number * s->unit);
+}
+
+/* Of a row of that class. */
+static inline enum projection_state state_of(const struct projection *p, uint32_t class,
+                                             int column)
+{
+    return (enum projection_state)p->state[(size_t)class * (p->columns + 1) + (size_t)column];
 }
 
 int64_t projection_time(const struct projection *p, uint32_t row)
 {
-    const struct stream *s =
-        p->which[COLUMN_TIME] < 0 ? NULL : &p->column[p->which[COLUMN_TIME]].stream;
-    uint64_t number = s && s->at ? stream_get(s, row) : 0;
+    int i = p->which[COLUMN_TIME];
 
-    return number ? number_at(s, number) : INT64_MIN;
+    return i >= 0 && p->column[i].stream.at &&
+                   state_of(p, own_class(p, row), i) != PROJECTION_MISSING
+               ? number_at(&p->column[i].stream, stream_get(&p->column[i].stream, row))
+               : INT64_MIN;
 }
 
 uint64_t projection_mark(const struct projection *p, uint32_t row)
@@ -723,7 +367,7 @@ uint64_t projection_mark(const struct projection *p, uint32_t row)
     const struct read_column *k =
         p->which[COLUMN_JWT_HASH] < 0 ? NULL : &p->column[p->which[COLUMN_JWT_HASH]];
 
-    return k && k->way == WAY_MARK ? stream_get(&k->stream, row) : 0;
+    return k && k->way == PROJECTION_MARK ? stream_get(&k->stream, row) : 0;
 }
 
 bool projection_decides(const struct projection *p, enum column c)
@@ -736,13 +380,14 @@ bool projection_has(const struct projection *p, enum column c)
     return p->which[c] >= 0;
 }
 
-static void fill_plain(const struct read_column *k, uint64_t number, struct record *out,
-                       struct timestamp_hour *hour, const struct zone *zone)
+static void fill_plain(const struct read_column *k, bool there, uint64_t number,
+                       struct record *out, struct timestamp_hour *hour,
+                       const struct zone *zone)
 {
     struct value *v = &out->column[k->column];
 
     v->kind = VALUE_MISSING;
-    if (number == 0) {
+    if (!there) {
         for (int i = 0; k->column == COLUMN_TIME && i < 3; i++)
             out->column[COLUMN_TIME_LOCAL_DATE + i].kind = VALUE_MISSING;
         return;
@@ -782,16 +427,16 @@ void projection_fill(const struct projection *p, uint32_t row, bool again, struc
         const struct read_column *k = p->other[i];
         uint64_t number = k->stream.at ? stream_get(&k->stream, row) : 0;
 
-        if (k->way == WAY_CODED)
+        if (k->way == PROJECTION_CODED)
             out->column[k->column] = k->value[number <= k->entries ? number : 0];
-        else if (k->way == WAY_PLAIN)
-            fill_plain(k, number, out, hour, zone);
-        else if (state[k - p->column] == STATE_MISSING)
+        else if (k->way == PROJECTION_PLAIN)
+            fill_plain(k, state[k - p->column] != PROJECTION_MISSING, number, out, hour, zone);
+        else if (state[k - p->column] == PROJECTION_MISSING)
             out->column[k->column].kind = VALUE_MISSING;
         else
             out->column[k->column] = (struct value){
-                .kind = VALUE_TEXT, .text = k->way == WAY_MARK ? mark_at(k, row)
-                                            : state[k - p->column] == STATE_EMPTY
+                .kind = VALUE_TEXT, .text = k->way == PROJECTION_MARK ? mark_at(k, row)
+                                            : state[k - p->column] == PROJECTION_EMPTY
                                                 ? STR("") : STR("?")};
     }
 }

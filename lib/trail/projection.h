@@ -14,8 +14,8 @@
  *     of each class for each column a byte, whether it is missing (0), empty (1) or filled
  *       (2), u8 ingest.reject, and u32 the code of each that classes tell
  *     the streams of rows: class; codes or numbers of each other column that has some. Each
- *       is u8 width, i64 base, u64 unit, and for each row so many bytes: 0 missing, else
- *       (value - base) / unit + 1; codes and classes have base 0, unit 1 and are as they are
+ *       is u8 width, i64 base, u64 unit, and for each row so many bytes: (value - base) / unit
+ *       of a number, 0 where it is missing; a code, of which 0 is missing; a class
  *  32 bytes SHA-256 of all before */
 #ifndef TRAIL_PROJECTION_H
 #define TRAIL_PROJECTION_H
@@ -39,15 +39,23 @@ struct projection_want {
 bool projection_want_holds(const struct projection_want *has,
                            const struct projection_want *want);
 
-/* ---- making one ---- */
-struct projector;
+/* Is the column kept, and not worked out of others? */
+bool projection_stores(const struct projection_want *want, enum column c);
 
-struct projector *projector_new(const struct projection_want *want);
-void projector_free(struct projector *p); /* NULL is allowed */
-/* The next row, one of at most PROJECTION_ROWS_MAX, with all columns that are wanted. */
-void projector_row(struct projector *p, const struct record *r);
-void projector_encode(struct projector *p, uint64_t first_seq,
-                      const uint8_t binding[HASH_BYTES], struct buf *out);
+/* ---- how a column is kept, for the one who makes it ---- */
+enum { PROJECTION_VERSION = 1, PROJECTION_MARK_BYTES = 8,
+       PROJECTION_DERIVATION = 1 /* raise it when a column is derived otherwise */ };
+enum projection_way {
+    PROJECTION_FILLED, /* states alone */
+    PROJECTION_CODED,
+    PROJECTION_PLAIN,  /* numbers of many values */
+    PROJECTION_MARK
+};
+enum projection_state { PROJECTION_MISSING, PROJECTION_EMPTY, PROJECTION_THERE };
+enum projection_way projection_way_of(const struct projection_want *want, enum column c);
+/* Is it worked out of others? */
+bool projection_made(enum column c);
+uint32_t projection_names(void); /* CRC of the names of all columns */
 
 /* ---- reading one ---- */
 struct projection;

@@ -9,6 +9,7 @@
 #include "base/disk.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "trail/projector.h"
 #include "trail/scan.h"
 
 struct kept {
@@ -279,6 +280,8 @@ static int hold(struct projections *s, const struct kept *k, struct err *err)
     }
     if (rc == 0)
         rc = projection_open(&s->held, &bytes, &s->numbers, err);
+    if (rc == 0 && memcmp(projection_head(s->held)->binding, k->head.binding, HASH_BYTES) != 0)
+        rc = ERR_CORRUPT; /* it was another when it was looked at */
     buf_release(&bytes);
     if (rc == ERR_CORRUPT) { /* nothing is lost: it is made again */
         struct err ignored;

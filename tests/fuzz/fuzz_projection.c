@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/zone.h"
 #include "tests/test.h"
-#include "trail/projection.h"
+#include "trail/projector.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

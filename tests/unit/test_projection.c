@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/zone.h"
 #include "tests/test.h"
-#include "trail/projection.h"
+#include "trail/projector.h"
 
 enum { ROWS = 3000 };
 
