@@ -3,6 +3,7 @@
 
 #include "analyzer/sentence.h"
 #include "base/mem.h"
+#include "base/order.h"
 #include "record/mask.h"
 #include "record/nhs_number.h"
 #include "record/print.h"
@@ -69,21 +70,13 @@ uint32_t alert_keep(struct alert_maker *m, const struct record *r)
     return (uint32_t)m->mets++;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* How many different ones there are; *last is one of them. */
 static size_t distinct(uint32_t *list, size_t n, uint32_t *last)
 {
     size_t count = 0;
 
     if (n > 0)
-        qsort(list, n, sizeof *list, by_number);
+        qsort(list, n, sizeof *list, order_u32);
     for (size_t i = 0; i < n; i++)
         if (list[i] != DICTIONARY_NONE && (i == 0 || list[i] != list[i - 1])) {
             *last = list[i];
@@ -161,13 +154,17 @@ static void put_member(struct buf *out, const char *name, struct str text)
     print_json_text(out, text);
 }
 
+static void begin_member(struct buf *out, const char *name)
+{
+    buf_printf(out, "%s\"%s\":", out->at[out->len - 1] == '{' ? "" : ",", name);
+}
+
 static void put_shown(struct buf *out, const char *name, const struct record *r, enum column c,
                       bool reveal)
 {
     struct buf text = {0};
 
-    buf_put_text(out, out->len == 0 || out->at[out->len - 1] == '{' ? "" : ",");
-    buf_printf(out, "\"%s\":", name);
+    begin_member(out, name);
     if (r->column[c].kind == VALUE_MISSING) {
         buf_put_text(out, "null");
         return;
@@ -223,39 +220,31 @@ static bool about_person(const struct alert_maker *m, const struct rule *r)
     return false;
 }
 
-static void put_listed(struct buf *out, const char *name, struct str text, bool reveal)
+/* A text of the organisation: null where neither the token nor a list has it. */
+static void put_told(struct buf *out, const char *name, const struct record *r, enum column c,
+                     struct str listed, bool reveal)
 {
-    struct buf shown = {0};
+    struct buf text = {0};
 
-    if (!reveal)
-        mask_text(&shown, text);
+    begin_member(out, name);
+    organisation_shown(&text, r, c, listed, reveal);
     if (text.len > 0)
-        put_member(out, name, reveal ? text : buf_str(&shown));
+        print_json_text(out, buf_str(&text));
     else
-        buf_printf(out, ",\"%s\":null", name);
-    buf_release(&shown);
+        buf_put_text(out, "null");
+    buf_release(&text);
 }
 
-/* As the token says; where it says nothing, as the lists have it. */
 static void put_organisation(struct buf *out, const struct alert_maker *m,
                              const struct record *r, bool reveal)
 {
-    struct organisation listed = reference_organisation(m->reference, r);
-    struct buf o = {0};
+    struct organisation o = reference_organisation(m->reference, r);
 
-    if (record_text(r, COLUMN_ORG_ODS).len > 0)
-        put_shown(&o, "ods", r, COLUMN_ORG_ODS, reveal);
-    else
-        put_listed(&o, "ods", listed.ods, reveal);
-    if (record_text(r, COLUMN_ORG_NAME).len > 0)
-        put_shown(&o, "name", r, COLUMN_ORG_NAME, reveal);
-    else
-        put_listed(&o, "name", listed.name, reveal);
-    put_shown(&o, "asid", r, COLUMN_SSP_FROM, reveal);
     buf_put_text(out, ",\"organisation\":{");
-    buf_put_str(out, str_part(buf_str(&o), o.at[0] == ',', o.len));
+    put_told(out, "ods", r, COLUMN_ORG_ODS, o.ods, reveal);
+    put_told(out, "name", r, COLUMN_ORG_NAME, o.name, reveal);
+    put_shown(out, "asid", r, COLUMN_SSP_FROM, reveal);
     buf_put_text(out, "}");
-    buf_release(&o);
 }
 
 static void put_user(struct buf *out, struct alert_maker *m, const struct rule *rule,

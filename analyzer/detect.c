@@ -11,7 +11,6 @@
 #include "analyzer/period.h"
 #include "base/base64.h"
 #include "base/disk.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "record/print.h"
 #include "store/note.h"
@@ -117,8 +116,6 @@ static void skip_blind_rules(struct detecting *d)
 
         if (missing)
             skip_rule(d, r, missing);
-        else if (r->kind == RULE_CORRELATION && !r->bad)
-            d->longest_us += r->correlation.timespan_us + r->correlation.suppress_us;
     }
 }
 

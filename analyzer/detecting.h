@@ -26,7 +26,7 @@ struct detecting {
     struct register_of *known;
     struct alert_maker maker;
     enum detect_format format;
-    int64_t since_us, until_us, longest_us;
+    int64_t since_us, until_us;
     uint32_t user_field;
     struct projections *projections;     /* NULL: the evidence is read */
     const struct projection *projection; /* that classes are of, and its serial */

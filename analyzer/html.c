@@ -60,17 +60,6 @@ static void put_text(struct buf *out, struct str s)
     buf_put_text(out, "</bdi>");
 }
 
-/* 12,345 */
-static void put_thousands(struct buf *out, struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        buf_put(out, s.at + i, 1);
-        if (s.at[i] >= '0' && s.at[i] <= '9' && i + 1 < s.len && (s.len - i - 1) % 3 == 0 &&
-            str_index(s, '.') == s.len)
-            buf_put_text(out, ",");
-    }
-}
-
 /* ---- charts ---- */
 
 static double value_at(const struct page_table *t, size_t row)
@@ -99,7 +88,7 @@ static void put_chart(struct buf *out, const struct page_table *t)
 {
     size_t rows = t->cells / t->columns;
     double most = 1, top, width;
-    char text[32];
+    char text[32], number[PAGE_NUMBER];
 
     if (rows == 0 || rows > BARS_MAX)
         return;
@@ -122,7 +111,7 @@ static void put_chart(struct buf *out, const struct page_table *t)
                         "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
                    LEFT, CHART_WIDTH, y, y, LEFT - 6, y + 4);
         snprintf(text, sizeof text, "%.0f", top * i / 2);
-        put_thousands(out, str_of(text));
+        buf_put_text(out, page_thousands(number, str_of(text)));
         buf_put_text(out, "</text>");
     }
     for (size_t i = 0; i < rows; i++) {
@@ -149,6 +138,7 @@ static void put_table(struct buf *out, const struct page_table *t)
 {
     size_t rows = t->cells / t->columns;
     size_t shown = t->most && t->most < rows ? t->most : rows;
+    char number[PAGE_NUMBER];
 
     buf_put_text(out, t->chart ? "<section class=\"gpca-sheet gpca-charted\"><h2>"
                                : "<section class=\"gpca-sheet\"><h2>");
@@ -188,7 +178,7 @@ static void put_table(struct buf *out, const struct page_table *t)
                                   : t->cell[i].len <= SHORT ? " class=\"s\""
                                                             : "");
         if (t->number[c])
-            put_thousands(out, t->cell[i]);
+            buf_put_text(out, page_thousands(number, t->cell[i]));
         else
             put_text(out, t->cell[i]);
         buf_put_text(out, c + 1 == t->columns ? "</td></tr>\n" : "</td>");

@@ -2,6 +2,7 @@
 #include "analyzer/joined.h"
 
 #include "record/mask.h"
+#include "record/shown.h"
 
 enum { COLUMNS = 4, FILES = 2 };
 
@@ -118,6 +119,24 @@ void joined_value(struct event_value *out, enum joined f, const struct reference
     }
 }
 
+/* What stands in a list: it names no patient of the record, but may hold a number. */
+static void put_listed(struct buf *out, struct str text, bool reveal)
+{
+    if (reveal)
+        buf_put_str(out, text);
+    else
+        mask_text(out, text);
+}
+
+void organisation_shown(struct buf *out, const struct record *of, enum column c,
+                        struct str listed, bool reveal)
+{
+    if (record_text(of, c).len > 0)
+        shown_value(out, of, c, reveal);
+    else
+        put_listed(out, listed, reveal);
+}
+
 void joined_shown(struct buf *out, enum joined f, const struct reference_data *r,
                   const struct zone *zone, const struct record *of, bool reveal)
 {
@@ -131,10 +150,7 @@ void joined_shown(struct buf *out, enum joined f, const struct reference_data *r
             buf_printf(&text, "%s%.*s", i ? ", " : "", STR_ARG(v.item[i].text));
     else if (v.kind != EVENT_MISSING)
         buf_put_str(&text, v.text);
-    if (reveal)
-        buf_put_str(out, buf_str(&text));
-    else
-        mask_text(out, buf_str(&text));
+    put_listed(out, buf_str(&text), reveal);
     buf_release(&text);
     arena_release(&once);
 }

@@ -31,6 +31,10 @@ void joined_want(enum joined f, bool wanted[COLUMN_COUNT]);
 /* Its value; texts live in the arena or as long as r. */
 void joined_value(struct event_value *out, enum joined f, const struct reference_data *r,
                   const struct zone *zone, const struct record *of, struct arena *arena);
+/* Append a column of the record as a person may see it, or where it is empty what the lists
+ * have instead (reference_organisation()). */
+void organisation_shown(struct buf *out, const struct record *of, enum column c,
+                        struct str listed, bool reveal);
 /* Append its value as a person may see it: numbers masked unless revealed, parts of a list
  * with commas between, nothing for a missing one. */
 void joined_shown(struct buf *out, enum joined f, const struct reference_data *r,

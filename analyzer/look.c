@@ -274,6 +274,17 @@ static void order_sources(struct detecting *d)
     free(number);
 }
 
+/* How far before an event those can lie that count with it; chains add up. */
+static int64_t longest_us(const struct ruleset *s)
+{
+    int64_t all = 0;
+
+    for (size_t i = 0; i < s->rules; i++)
+        if (s->rule[i]->kind == RULE_CORRELATION && !s->rule[i]->bad)
+            all += s->rule[i]->correlation.timespan_us + s->rule[i]->correlation.suppress_us;
+    return all;
+}
+
 int look_at_all(struct detecting *d, struct err *err)
 {
     struct projection_want want;
@@ -295,7 +306,7 @@ int look_at_all(struct detecting *d, struct err *err)
      * before the period is known for what it is; the log itself is read from where windows
      * that reach into the period begin. */
     filter.has_since = d->since_us != INT64_MIN && !d->projections;
-    filter.since_us = filter.has_since ? d->since_us - d->longest_us : 0;
+    filter.since_us = filter.has_since ? d->since_us - longest_us(&d->set) : 0;
     filter.has_until = d->until_us != INT64_MAX;
     filter.until_us = d->until_us;
     scan_begin(&s, d->trail, &filter, d->zone);

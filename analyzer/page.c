@@ -76,6 +76,22 @@ void page_number(struct page *p, struct page_table *t, uint64_t n)
     page_cell(p, t, str_of(text));
 }
 
+const char *page_thousands(char out[PAGE_NUMBER], struct str digits)
+{
+    bool whole = digits.len <= 20;
+    size_t to = 0;
+
+    for (size_t i = 0; i < digits.len; i++)
+        whole &= digits.at[i] >= '0' && digits.at[i] <= '9';
+    for (size_t i = 0; i < digits.len && to + 1 < PAGE_NUMBER; i++) {
+        out[to++] = digits.at[i];
+        if (whole && i + 1 < digits.len && (digits.len - i - 1) % 3 == 0)
+            out[to++] = ',';
+    }
+    out[to] = '\0';
+    return out;
+}
+
 void page_finding(struct page *p, struct page_table *t, const char *format, ...)
 {
     char text[TEXT_MAX];

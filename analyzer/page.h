@@ -38,6 +38,10 @@ void page_cell(struct page *p, struct page_table *t, struct str text);
 void page_number(struct page *p, struct page_table *t, uint64_t n);
 void page_finding(struct page *p, struct page_table *t, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* "12345" as "12,345", at out; a text that is no whole number of up to twenty digits as it is,
+ * as far as there is room. */
+enum { PAGE_NUMBER = 32 };
+const char *page_thousands(char out[PAGE_NUMBER], struct str digits);
 void page_release(struct page *p);
 
 /* JSON, with the member "hash" behind the others: the SHA-256 of the text without it. */

@@ -335,9 +335,12 @@ struct str reference_asid_type(const struct reference_data *r, const struct reco
 struct organisation reference_organisation(const struct reference_data *r,
                                            const struct record *of)
 {
-    const struct row *asid = asid_of(r, of);
     struct organisation o = {record_text(of, COLUMN_ORG_ODS), record_text(of, COLUMN_ORG_NAME)};
+    const struct row *asid;
 
+    if (o.ods.len > 0 && o.name.len > 0)
+        return o;
+    asid = asid_of(r, of);
     if (o.ods.len == 0)
         o.ods = cell(asid, ASID_ODS);
     if (o.name.len == 0)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "analyzer/commands.h"
+#include "analyzer/joined.h"
 #include "analyzer/pack.h"
 #include "analyzer/period.h"
 #include "analyzer/twice.h"
@@ -15,7 +16,6 @@
 #include "base/disk.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "record/mask.h"
 #include "record/shown.h"
 #include "record/timestamp.h"
 #include "store/note.h"
@@ -81,14 +81,11 @@ void report_shown(struct reporting *r, struct page_table *t, const struct record
     buf_release(&text);
 }
 
-/* What the record itself says of it, or a text of a list. */
-static void put_either(struct reporting *r, struct buf *out, const struct record *of,
-                       enum column c, struct str listed)
+/* Numbers in lists stay masked, whatever is revealed of the record. */
+static void put_told(struct reporting *r, struct buf *out, const struct record *of,
+                     enum column c, struct str listed)
 {
-    if (record_text(of, c).len > 0)
-        shown_value(out, of, c, r->o->reveal);
-    else
-        mask_text(out, listed);
+    organisation_shown(out, of, c, listed, r->o->reveal && record_text(of, c).len > 0);
 }
 
 void report_organisation(struct reporting *r, const struct record *of, struct buf *ods,
@@ -96,8 +93,9 @@ void report_organisation(struct reporting *r, const struct record *of, struct bu
 {
     struct organisation o = reference_organisation(r->reference, of);
 
-    put_either(r, ods, of, COLUMN_ORG_ODS, o.ods);
-    put_either(r, name, of, COLUMN_ORG_NAME, o.name);
+    put_told(r, ods, of, COLUMN_ORG_ODS, o.ods);
+    if (name)
+        put_told(r, name, of, COLUMN_ORG_NAME, o.name);
 }
 
 static bool local_time(const struct reporting *r, const struct record *of, struct civil *c)
@@ -130,15 +128,9 @@ void report_clock(const struct reporting *r, const struct record *of, char out[1
 const char *report_count(char out[32], uint64_t n)
 {
     char digits[24];
-    size_t len = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, n), to = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        out[to++] = digits[i];
-        if (i + 1 < len && (len - i - 1) % 3 == 0)
-            out[to++] = ',';
-    }
-    out[to] = '\0';
-    return out;
+    snprintf(digits, sizeof digits, "%" PRIu64, n);
+    return page_thousands(out, str_of(digits));
 }
 
 struct str report_deed(const struct record *of)
@@ -347,11 +339,14 @@ static void put_record(struct job *j, const struct record *of)
 /* Rows of the Spine's log of which no record tells. */
 static int put_rows_alone(struct job *j, const bool wanted[COLUMN_COUNT], struct err *err)
 {
-    struct columns *columns = columns_new(wanted, false, j->zone);
+    struct columns *columns;
     struct arena once = {0};
     struct record record;
     int rc = 0;
 
+    if (j->twice.rows == 0)
+        return 0;
+    columns = columns_new(wanted, false, j->zone);
     twice_settle(&j->twice);
     for (size_t i = 0; i < j->twice.rows && rc == 0; i++) {
         if (j->twice.row[i].told) {

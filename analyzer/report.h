@@ -49,8 +49,8 @@ extern const struct report_kind report_overview, report_patient, report_conforma
 /* A column's value, as a person may see it, in a cell. */
 void report_shown(struct reporting *r, struct page_table *t, const struct record *of,
                   enum column c);
-/* Append code and name of the organisation that asked: the token's, else those of the lists,
- * as a person may see them. */
+/* Append code and name (unless NULL) of the organisation that asked: the token's, else those
+ * of the lists, as a person may see them. */
 void report_organisation(struct reporting *r, const struct record *of, struct buf *ods,
                          struct buf *name);
 /* "1 April 2026" and "09:35:07" in London; "" where there is no time. */

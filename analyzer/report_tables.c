@@ -130,7 +130,7 @@ static void record_failed(struct reporting *r, const struct record *of)
     const struct value *status = &of->column[COLUMN_HTTP_STATUS];
     struct str reject = record_text(of, COLUMN_INGEST_REJECT);
     struct arena once = {0};
-    struct buf key = {0}, ods = {0}, name = {0};
+    struct buf key = {0}, ods = {0};
     char code[24] = "";
 
     if (status->kind == VALUE_INTEGER)
@@ -146,13 +146,12 @@ static void record_failed(struct reporting *r, const struct record *of)
     put_key(&key, record_text(of, COLUMN_FHIR_SPINE_CODE));
     tally_add(&f->codes, buf_str(&key), &f->arena);
     buf_clear(&key);
-    report_organisation(r, of, &ods, &name);
+    report_organisation(r, of, &ods, NULL);
     put_key(&key, buf_str(&ods));
     put_key(&key, reference_product(r->reference, of, &once));
     put_key(&key, record_text(of, COLUMN_PRACTICE_ODS));
     put_key(&key, str_of(code));
     tally_add(&f->pairs, buf_str(&key), &f->arena);
-    buf_release(&name);
     buf_release(&ods);
     buf_release(&key);
     arena_release(&once);

@@ -120,29 +120,22 @@ static bool read_header(struct reading *d, const struct str *name, int count)
     return true;
 }
 
-/* A bound of validity: RFC 3339, or a day (its midnight in UTC). */
-static bool read_bound(struct str s, int64_t open, int64_t *us)
+/* YYYY-MM-DD, as its midnight in UTC. */
+static bool read_day(struct str s, int64_t *us)
 {
     char day[32];
 
-    *us = open;
-    if (s.len == 0 || timestamp_parse(s, us))
-        return true;
     if (s.len != 10)
         return false;
     snprintf(day, sizeof day, "%.*sT00:00:00Z", STR_ARG(s));
     return timestamp_parse(str_of(day), us);
 }
 
-static bool is_day(struct str s)
+/* A bound of validity: RFC 3339, or a day. */
+static bool read_bound(struct str s, int64_t open, int64_t *us)
 {
-    char text[32];
-    int64_t ignored;
-
-    if (s.len != 10)
-        return false;
-    snprintf(text, sizeof text, "%.*sT00:00:00Z", STR_ARG(s));
-    return timestamp_parse(str_of(text), &ignored);
+    *us = open;
+    return s.len == 0 || timestamp_parse(s, us) || read_day(s, us);
 }
 
 static bool good_treatment(struct str s)
@@ -159,6 +152,7 @@ static bool good_treatment(struct str s)
 static const char *fault_of(enum rows_kind kind, int c, struct str s)
 {
     const char *name = kinds[kind].column[c];
+    int64_t ignored;
 
     if (c < kinds[kind].must && s.len == 0 && kind != ROWS_PRODUCTS)
         return "this cell must not be empty";
@@ -167,7 +161,7 @@ static const char *fault_of(enum rows_kind kind, int c, struct str s)
         return "this is no NHS number";
     if (strcmp(name, "treat_as") == 0 && !good_treatment(s))
         return "one of person, system, placeholder, volatile-sub";
-    if (strcmp(name, "date") == 0 && !is_day(s))
+    if (strcmp(name, "date") == 0 && !read_day(s, &ignored))
         return "a day is written YYYY-MM-DD";
     if (kind == ROWS_ORGANISATIONS && (c == ORG_OPENS || c == ORG_CLOSES) && s.len > 0 &&
         hours_clock(s) < 0)

@@ -2,7 +2,6 @@
 #include "analyzer/sentence.h"
 
 #include "analyzer/report.h"
-#include "record/mask.h"
 #include "record/shown.h"
 
 static void put(struct buf *out, const struct sentence *s, enum column c)
@@ -11,31 +10,20 @@ static void put(struct buf *out, const struct sentence *s, enum column c)
         shown_value(out, s->record, c, s->reveal);
 }
 
-/* A text of the token or of a list; those of the token may name the patient. */
-static void put_text(struct buf *out, const struct sentence *s, enum column c, struct str text)
-{
-    if (record_text(s->record, c).len > 0)
-        put(out, s, c);
-    else if (s->reveal)
-        buf_put_str(out, text);
-    else
-        mask_text(out, text);
-}
-
 static void put_organisation(struct buf *out, const struct sentence *s)
 {
     struct organisation o = reference_organisation(s->reference, s->record);
 
     if (o.name.len > 0) {
-        put_text(out, s, COLUMN_ORG_NAME, o.name);
+        organisation_shown(out, s->record, COLUMN_ORG_NAME, o.name, s->reveal);
         if (o.ods.len > 0) {
             buf_put_text(out, " (");
-            put_text(out, s, COLUMN_ORG_ODS, o.ods);
+            organisation_shown(out, s->record, COLUMN_ORG_ODS, o.ods, s->reveal);
             buf_put_text(out, ")");
         }
     } else if (o.ods.len > 0) {
         buf_put_text(out, "organisation ");
-        put_text(out, s, COLUMN_ORG_ODS, o.ods);
+        organisation_shown(out, s->record, COLUMN_ORG_ODS, o.ods, s->reveal);
     } else if (record_text(s->record, COLUMN_SSP_FROM).len > 0) {
         buf_put_text(out, "the system with ASID ");
         put(out, s, COLUMN_SSP_FROM);

@@ -15,7 +15,6 @@ $pin true 2>/dev/null || pin=
 # CALM=yes: a month of traffic that should not alert, instead of even traffic with all oddities.
 "$GENERATE" ${CALM:+--calm --month} "$N" 42 >$W/data
 build/collector ingest --store $W/store $W/data 2>/dev/null
-cp rules/products.csv rules/calendar.csv $W/rules/
 for f in rules/*.yml; do # the documents that are no correlation
     awk 'BEGIN {RS = "\n---\n"; ORS = ""} !/\ncorrelation:/ {print s $0; s = "\n---\n"}' "$f" \
         >"$W/rules/$(basename "$f")"

@@ -3,7 +3,8 @@
 
 EVENTS is NDJSON with a member for each column that the rules name. Loading is not timed;
 the statement is, on one thread, the shortest of five runs. Prints what each rule met.
-Rules on fields that reference data add are left out. Knows what our own rules use: equality, lists, |exists, |gte, |lt, null, and, or, not, 1 of."""
+Rules on fields that reference data add are left out. Knows what our own rules use: equality,
+lists, |exists, |gte, |lt, null, and, or, not, 1 of."""
 import glob
 import json
 import re

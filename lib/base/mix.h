@@ -16,6 +16,12 @@ static inline uint64_t mix_fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* Of one number; without a seed, since these come out of tables and hashes of our own. */
+static inline uint64_t mix_number(uint64_t n)
+{
+    return mix_fold(n ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL);
+}
+
 static inline uint64_t mix_load(const char *p)
 {
     uint64_t v;

@@ -12,4 +12,12 @@ static inline int order_u64(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static inline int order_u32(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
 #endif

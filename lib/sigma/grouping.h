@@ -5,16 +5,8 @@
 #define SIGMA_GROUPING_H
 
 #include "base/dictionary.h"
+#include "base/pairs.h"
 #include "sigma/evaluate.h"
-
-/* Numbers by a number of 64 bits. */
-struct pairs {
-    struct pair {
-        uint64_t key;
-        uint32_t number; /* + 1; 0: empty */
-    } *slot;
-    size_t slots, count;
-};
 
 struct grouping {
     const uint32_t *field; /* the rule's */
@@ -27,7 +19,7 @@ struct grouping {
     uint64_t *mark;          /* late: of each event, whose number here is the group's for now */
     uint32_t *settled;       /* and in the end: number of the mark, DICTIONARY_NONE */
     uint32_t marks, mark_cap, distinct; /* texts are numbered behind the distinct marks */
-    const struct event_value **value; /* of the event, by field */
+    struct str *text;      /* of the event, by field */
     uint64_t event;        /* the number below is of that one */
     uint32_t now;
     struct arena arena;

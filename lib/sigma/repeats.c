@@ -11,7 +11,7 @@ enum { BITS = 1 << 25 };
 
 static uint64_t place_of(uint64_t mark)
 {
-    return mix_fold(mark ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) % BITS;
+    return mix_number(mark) % BITS;
 }
 
 void repeats_add(struct repeats *r, uint64_t mark)

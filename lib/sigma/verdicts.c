@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/order.h"
 
 struct verdicts {
     struct ruleset *set;
@@ -179,14 +180,6 @@ static void look_class(struct verdicts *v, uint32_t class)
     }
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 void verdicts_look(struct verdicts *v, uint32_t class)
 {
     size_t from = 0;
@@ -200,7 +193,7 @@ void verdicts_look(struct verdicts *v, uint32_t class)
     }
     look(v, from, v->rules);
     if (from > 0 && from < v->rules && v->mets > 1)
-        qsort(v->met, v->mets, sizeof *v->met, by_number);
+        qsort(v->met, v->mets, sizeof *v->met, order_u32);
 }
 
 bool verdicts_none(const struct verdicts *v, uint32_t class)

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/dictionary.h"
 #include "base/mem.h"
-#include "base/mix.h"
+#include "base/pairs.h"
 
 enum { ROWS_A_CLASS = 32 /* at least, on average */, CLASSES_MIN = 256 };
 
@@ -178,28 +178,17 @@ void projector_row(struct projector *p, const struct record *r)
 static bool join(struct projector *p, const struct made_column *m, uint32_t most,
                  uint32_t *joined)
 {
-    size_t slots = 1;
-    uint64_t *key;
-    uint32_t *number, n = 0;
+    struct pairs numbers = {NULL, 0, 0};
+    uint32_t n = 0;
 
-    while (slots < 2U * most + 2)
-        slots *= 2;
-    key = xcalloc(slots, sizeof *key);
-    number = xcalloc(slots, sizeof *number); /* + 1 */
     for (size_t i = 0; i < p->rows && n <= most; i++) {
-        uint64_t k = (uint64_t)p->class[i] << 32 | m->code[i];
-        size_t at = mix_fold(k ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL) & (slots - 1);
+        uint64_t key = (uint64_t)p->class[i] << 32 | m->code[i];
 
-        while (number[at] && key[at] != k)
-            at = (at + 1) & (slots - 1);
-        if (!number[at]) {
-            key[at] = k;
-            number[at] = ++n;
-        }
-        joined[i] = number[at] - 1;
+        joined[i] = pairs_find(&numbers, key);
+        if (joined[i] == PAIRS_NONE)
+            joined[i] = pairs_put(&numbers, key, n++);
     }
-    free(key);
-    free(number);
+    pairs_release(&numbers);
     if (n <= most)
         p->classes = n;
     return n <= most;
@@ -371,4 +360,3 @@ void projector_encode(struct projector *p, uint64_t first_seq,
     hash_sha256(sha, &all, 1);
     buf_put(out, sha, HASH_BYTES);
 }
-

@@ -4,6 +4,7 @@
 #include "trail/scan.h"
 
 #include "base/mem.h"
+#include "base/order.h"
 #include "record/nhs_number.h"
 #include "trail/columns.h"
 #include "trail/projections.h"
@@ -49,14 +50,6 @@ static enum index_key best_key(const struct scan_filter *f, uint32_t *hash)
     return INDEX_KEYS;
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* The rows of a group that the index names for the key. */
 static void add_rows(struct scan *s, const struct index_file *f, const struct index_entry *e,
                      enum index_key key, uint32_t hash)
@@ -73,7 +66,7 @@ static void add_rows(struct scan *s, const struct index_file *f, const struct in
         return;
     }
     if (rows > 0)
-        qsort(row, rows, sizeof *row, compare_rows);
+        qsort(row, rows, sizeof *row, order_u32);
     for (size_t i = 0; i < rows; i++)
         if (i == 0 || row[i] != row[i - 1])
             add_range(s, e->first_seq + row[i], 1);
@@ -159,14 +152,20 @@ static bool same(const struct record *r, enum column c, struct str want)
                              str_equal_nocase(r->column[c].text, want));
 }
 
+/* us INT64_MIN: it is not known. */
+static bool lies_in(const struct scan_filter *f, int64_t us)
+{
+    if (!f->has_since && !f->has_until)
+        return true;
+    return us != INT64_MIN && (!f->has_since || us >= f->since_us) &&
+           (!f->has_until || us < f->until_us);
+}
+
 static bool in_period(const struct scan_filter *f, const struct record *r)
 {
     const struct value *time = &r->column[COLUMN_TIME];
 
-    if (!f->has_since && !f->has_until)
-        return true;
-    return time->kind == VALUE_TIME && (!f->has_since || time->integer >= f->since_us) &&
-           (!f->has_until || time->integer < f->until_us);
+    return lies_in(f, time->kind == VALUE_TIME ? time->integer : INT64_MIN);
 }
 
 static bool of_patient(struct scan *s, const struct record *r)
@@ -276,12 +275,9 @@ static int read_record(struct scan *s, uint64_t seq, struct record *out, struct 
 static bool take_projected(struct scan *s, uint32_t row, struct record *out)
 {
     const struct scan_filter *f = s->filter;
-    int64_t us = projection_time(s->projection, row);
 
-    if (f->has_since || f->has_until)
-        if (us == INT64_MIN || (f->has_since && us < f->since_us) ||
-            (f->has_until && us >= f->until_us))
-            return false;
+    if (!lies_in(f, projection_time(s->projection, row)))
+        return false;
     s->class = projection_class(s->projection, row);
     if (f->skip && f->skip(f->skip_ctx, s->projection, row, s->class))
         return false;

@@ -7,10 +7,10 @@
 #include "trail/index.h"
 #include "trail/trail.h"
 
-/* All that are given must hold. Texts compare without case but the user key. */
 struct projections; /* trail/projections.h */
 struct projection;
 
+/* All that are given must hold. Texts compare without case but the user key. */
 struct scan_filter {
     bool has_since, has_until, has_status;
     int64_t since_us, until_us;   /* of time, half-open; a record without one is left out */
