@@ -58,15 +58,16 @@ int stats_run(const struct options *o)
     listing.rows = s.rows;
     if (o->json)
         printf("{\"records\":%llu,\"malformed\":%llu,\"bytes_in\":%llu,\"bytes\":{\"seg\":%llu,"
-               "\"idx\":%llu,\"other\":%llu},\"segments\":%llu,\"columns\":{",
+               "\"idx\":%llu,\"other\":%llu},\"segments\":%llu,\"groups\":%llu,\"columns\":{",
                (unsigned long long)s.rows, (unsigned long long)s.malformed,
                (unsigned long long)s.bytes_in, (unsigned long long)s.seg,
                (unsigned long long)s.idx, (unsigned long long)s.other,
-               (unsigned long long)s.segments);
+               (unsigned long long)s.segments, (unsigned long long)s.groups);
     else
-        printf("%llu records (%llu malformed) in %llu segments\n%llu bytes received, %llu"
-               " stored: %.1f to 1\n", (unsigned long long)s.rows,
-               (unsigned long long)s.malformed, (unsigned long long)s.segments,
+        printf("%llu records (%llu malformed) in %llu groups of %llu segments\n%llu bytes"
+               " received, %llu stored: %.1f to 1\n", (unsigned long long)s.rows,
+               (unsigned long long)s.malformed, (unsigned long long)s.groups,
+               (unsigned long long)s.segments,
                (unsigned long long)s.bytes_in, (unsigned long long)(s.seg + s.idx + s.other),
                (double)s.bytes_in / (double)(s.seg + s.idx + s.other));
     if (trail_sizes_by_column(o->store, print_column, &listing, &err) < 0) {

@@ -1,6 +1,6 @@
-/* fault.h - named points where a test may end the process, as a power cut would.
+/* fault.h - named points where a test may end the process.
  *
- * GPCA_FAULT=seal.renamed:2 makes the second passage through that point _exit(9). */
+ * GPCA_FAULT=seal.renamed:2 makes the second passage through that point a kill -9. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 

@@ -1,6 +1,7 @@
 /* indexer.c - see indexer.h. */
 #include "trail/indexer.h"
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "trail/trail.h"
 
@@ -55,6 +56,7 @@ static int write_entry(struct indexer *x, struct index_file *f, const struct gro
     dictionary_release(&x->small);
     arena_reset(&x->texts);
     rc = disk_write(f->file, buf_str(&x->bytes), f->end, err);
+    fault_point("index.written");
     f->end += x->bytes.len;
     return rc;
 }

@@ -351,6 +351,7 @@ int trail_sizes(struct trail *t, struct trail_sizes *out, struct err *err)
 {
     memset(out, 0, sizeof *out);
     out->segments = t->map.segments;
+    out->groups = t->map.groups;
     for (size_t i = 0; i < t->map.segments; i++) {
         struct index_file f;
         int rc = index_open(&f, t->map.dir, t->map.segment[i].first_seq, false, err);

@@ -69,7 +69,7 @@ int trail_key(struct trail *t, struct note_key *out, struct err *err);
 
 /* Sizes for `stats`. */
 struct trail_sizes {
-    uint64_t rows, malformed, bytes_in, seg, idx, other, segments;
+    uint64_t rows, malformed, bytes_in, seg, idx, other, segments, groups;
 };
 int trail_sizes(struct trail *t, struct trail_sizes *out, struct err *err);
 

@@ -3,11 +3,11 @@
 T=$TMPDIR
 "$B/bench/generate" 9000 3 >"$T/a"
 bad=0
-for point in segment.created group.written group.synced checkpoint.renamed seal.footed seal.renamed; do
+for point in segment.created group.written group.synced checkpoint.renamed index.written seal.footed seal.renamed; do
     for n in 1 2; do
         rm -rf "$T/s"
         GPCA_SEAL_ROWS=4096 GPCA_FAULT=$point:$n build/collector ingest --store "$T/s" "$T/a" >/dev/null 2>&1
-        [ $? = 9 ] || { echo "$point:$n was not reached"; [ $n = 1 ] && bad=1; continue; }
+        [ $? = 137 ] || { echo "$point:$n was not reached"; [ $n = 1 ] && bad=1; continue; }
         build/analyzer verify --store "$T/s" >/dev/null || { echo "$point:$n: verify"; bad=1; }
         GPCA_SEAL_ROWS=4096 build/collector ingest --store "$T/s" "$T/a" >/dev/null 2>&1 || { echo "$point:$n: again"; bad=1; }
         build/analyzer show --store "$T/s" 0..8999 --raw | cmp -s - "$T/a" || { echo "$point:$n: rows differ"; bad=1; }
