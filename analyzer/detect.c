@@ -322,6 +322,7 @@ static void release(struct detecting *d)
     state_free(d->state);
     zone_free(d->zone);
     dictionary_release(&d->sources);
+    renumber_release(&d->sources_known);
     repeats_release(&d->repeats);
     free(d->marked);
     arena_release(&d->texts);

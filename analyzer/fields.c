@@ -54,9 +54,25 @@ static bool asks_value(const struct ruleset *s, uint32_t field)
     return verdicts_compare(s, field);
 }
 
+/* What correlations ask of an event, whatever its class. */
+static void want_few(const struct record_fields *f, const struct ruleset *s, bool *few)
+{
+    for (size_t i = 0; i < f->columns; i++)
+        for (size_t k = 0; k < s->rules; k++) {
+            if (s->rule[k]->kind != RULE_CORRELATION ||
+                !rule_asks(s, s->rule[k], (uint32_t)i) || f->column[i] == FIELD_NONE)
+                continue;
+            if (f->column[i] >= COLUMN_COUNT)
+                joined_want((enum joined)(f->column[i] - COLUMN_COUNT), few);
+            else
+                few[f->column[i]] = true;
+        }
+}
+
 void record_fields_want(const struct record_fields *f, const struct ruleset *s,
                         struct projection_want *want)
 {
+    want_few(f, s, want->few);
     for (size_t i = 0; i < f->columns; i++)
         if (f->column[i] >= COLUMN_COUNT)
             joined_want((enum joined)(f->column[i] - COLUMN_COUNT), want->column);

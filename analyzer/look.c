@@ -37,7 +37,6 @@ static void put_mark(struct detecting *d, uint64_t mark, uint64_t seq)
         d->marked = xrealloc(d->marked, d->mark_cap * sizeof *d->marked);
     }
     d->marked[d->marks++] = (struct marked){mark, seq};
-    repeats_add(&d->repeats, mark);
 }
 
 static void put_first_mark(struct detecting *d, const struct record *r,
@@ -49,18 +48,20 @@ static void put_first_mark(struct detecting *d, const struct record *r,
 }
 
 /* Told of each row before it is filled. */
-static bool skip_row(void *ctx, const struct projection *p, uint32_t row, uint32_t class)
+static enum scan_look look_at_row(void *ctx, const struct projection *p, uint32_t row,
+                                  uint32_t class)
 {
     struct detecting *d = ctx;
     bool passes = correlator_passes(d->correlator, class);
 
     if (d->since_us != INT64_MIN && projection_time(p, row) == INT64_MIN)
-        return true; /* it lies in no period */
+        return SCAN_SKIP; /* it lies in no period */
     d->marked_row = correlator_later(d->correlator, class);
     if (d->marked_row)
         put_mark(d, projection_mark(p, row), projection_head(p)->first_seq + row);
     d->records += passes;
-    return passes;
+    return passes                                    ? SCAN_SKIP
+           : correlator_knows(d->correlator, class) ? SCAN_FEW : SCAN_WHOLE;
 }
 
 static int by_seq(const void *key, const void *at)
@@ -80,6 +81,30 @@ static uint32_t keep_record(struct detecting *d, const struct record *r)
     if (d->again && d->first_look > 0)
         known = bsearch(&seq, d->maker.met, d->first_look, sizeof *known, by_seq);
     return known ? (uint32_t)(known - d->maker.met) : alert_keep(&d->maker, r);
+}
+
+/* The values of the first projection need not be compared. */
+static void tell_apart(struct detecting *d)
+{
+    for (uint32_t i = 0; i < d->set.fields.count; i++) {
+        enum column c;
+
+        if (column_find(&c, d->set.fields.entry[i]))
+            correlator_apart(d->correlator, i, projection_entries(d->projection, c) + 1);
+    }
+}
+
+static uint32_t source_of(struct detecting *d, const struct record *r)
+{
+    uint32_t *known = renumber_place(&d->sources_known, r->column[COLUMN_SOURCE_NAME].same);
+    uint32_t number;
+
+    if (known && *known)
+        return *known - 1;
+    number = dictionary_put(&d->sources, record_text(r, COLUMN_SOURCE_NAME), &d->texts);
+    if (known)
+        *known = number + 1;
+    return number;
 }
 
 /* A record that came from a projection, or NULL, and its class there. */
@@ -103,6 +128,8 @@ static void look_at(struct detecting *d, const struct record *r, const struct pr
         d->projection = from;
         d->serial = projection_serial(from);
         correlator_classes(d->correlator, decided, d);
+        if (d->serial == 1)
+            tell_apart(d);
     }
     evaluator_event(d->evaluator, &event);
     any = correlator_look(d->correlator, from ? class : CLASS_NONE);
@@ -114,7 +141,7 @@ static void look_at(struct detecting *d, const struct record *r, const struct pr
     counts = str_equal(treat_as, STR("person")) ||
              (str_equal(treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
               level->integer != 4);
-    at.source = dictionary_put(&d->sources, record_text(r, COLUMN_SOURCE_NAME), &d->texts);
+    at.source = source_of(d, r);
     at.record = keep_record(d, r);
     d->full = !correlator_event(d->correlator, &at, d->user_field, counts) ||
               d->maker.mets == UINT32_MAX;
@@ -145,8 +172,9 @@ static void find_want(const struct detecting *d, struct projection_want *want)
 
     memset(want, 0, sizeof *want);
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
-        want->column[always[i]] = true;
+        want->column[always[i]] = want->few[always[i]] = true;
     joined_want(JOINED_TREAT_AS, want->column);
+    joined_want(JOINED_TREAT_AS, want->few);
     record_fields_want(&d->maker.fields, &d->set, want);
 }
 
@@ -210,6 +238,7 @@ static void order_records(struct detecting *d)
 /* Once more those records whose tokens' marks came twice, for the rules that were put off. */
 static int look_again(struct detecting *d, struct err *err)
 {
+    enum { AHEAD = 16 };
     struct timestamp_hour hour = {.hour = 0};
     const struct projection *p;
     struct record record;
@@ -218,14 +247,19 @@ static int look_again(struct detecting *d, struct err *err)
     d->first_look = d->maker.mets;
     d->again = true;
     correlator_again(d->correlator);
+    for (size_t i = 0; i < d->marks; i++) {
+        repeats_expect(&d->repeats, d->marked[i + AHEAD < d->marks ? i + AHEAD : i].mark);
+        repeats_add(&d->repeats, d->marked[i].mark);
+    }
     for (size_t i = 0; i < d->marks && rc == 0 && !d->full; i++) {
+        repeats_expect(&d->repeats, d->marked[i + AHEAD < d->marks ? i + AHEAD : i].mark);
         if (!repeats_has(&d->repeats, d->marked[i].mark))
             continue;
         rc = projections_at(d->projections, d->marked[i].seq, &p, err);
         if (rc == 0) {
             uint32_t row = (uint32_t)(d->marked[i].seq - projection_head(p)->first_seq);
 
-            projection_fill(p, row, false, &record, &hour, d->zone);
+            projection_fill(p, row, PROJECTION_ANEW, &record, &hour, d->zone);
             look_at(d, &record, p, projection_class(p, row));
         }
     }
@@ -289,7 +323,7 @@ int look_at_all(struct detecting *d, struct err *err)
 {
     struct projection_want want;
     struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = want.column,
-                                 .skip = skip_row, .skip_ctx = d};
+                                 .look = look_at_row, .look_ctx = d};
     uint32_t hash = dictionary_find(&d->set.fields, STR("jwt.hash"));
     struct record record;
     struct scan s;

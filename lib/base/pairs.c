@@ -1,4 +1,5 @@
-/* pairs.c - open addressing, at most half full. */
+/* pairs.c - open addressing, at most half full. Slots hold numbers alone, so that a table of
+ * some hundred thousand keys stays in the cache. */
 #include "base/pairs.h"
 
 #include <stdlib.h>
@@ -8,49 +9,54 @@
 
 enum { SLOTS_MIN = 1024 };
 
-static void add(struct pairs *t, uint64_t key, uint32_t number)
+/* The slot of the key, or the empty one where it would be. */
+static size_t place_of(const struct pairs *t, uint64_t key)
 {
     size_t at = mix_number(key) & (t->slots - 1);
 
-    while (t->slot[at].number)
+    while (t->slot[at] && t->key[t->slot[at] - 1] != key)
         at = (at + 1) & (t->slots - 1);
-    t->slot[at] = (struct pair){key, number + 1};
+    return at;
 }
 
+/* Room for one more. */
 static void fit(struct pairs *t)
 {
-    struct pairs old = *t;
-
+    if (t->count == t->cap) {
+        t->cap = t->cap ? t->cap * 2 : SLOTS_MIN / 2;
+        t->key = xrealloc(t->key, t->cap * sizeof *t->key);
+    }
     if (t->count < t->slots / 2)
         return;
-    t->slots = t->slots ? t->slots * 4 : SLOTS_MIN;
+    free(t->slot);
+    t->slots = t->slots ? t->slots * 2 : SLOTS_MIN;
     t->slot = xcalloc(t->slots, sizeof *t->slot);
-    for (size_t i = 0; i < old.slots; i++)
-        if (old.slot[i].number)
-            add(t, old.slot[i].key, old.slot[i].number - 1);
-    free(old.slot);
+    for (uint32_t i = 0; i < t->count; i++)
+        t->slot[place_of(t, t->key[i])] = i + 1;
 }
 
 uint32_t pairs_find(const struct pairs *t, uint64_t key)
 {
-    size_t at = mix_number(key) & (t->slots - 1);
+    uint32_t found = t->slots ? t->slot[place_of(t, key)] : 0;
 
-    for (; t->slots && t->slot[at].number; at = (at + 1) & (t->slots - 1))
-        if (t->slot[at].key == key)
-            return t->slot[at].number - 1;
-    return PAIRS_NONE;
+    return found ? found - 1 : PAIRS_NONE;
 }
 
-uint32_t pairs_put(struct pairs *t, uint64_t key, uint32_t number)
+uint32_t pairs_put(struct pairs *t, uint64_t key)
 {
+    uint32_t found = pairs_find(t, key);
+
+    if (found != PAIRS_NONE)
+        return found;
     fit(t);
-    add(t, key, number);
-    t->count++;
-    return number;
+    t->key[t->count] = key;
+    t->slot[place_of(t, key)] = t->count + 1;
+    return t->count++;
 }
 
 void pairs_release(struct pairs *t)
 {
+    free(t->key);
     free(t->slot);
-    *t = (struct pairs){NULL, 0, 0};
+    *t = (struct pairs){NULL, 0, 0, NULL, 0};
 }

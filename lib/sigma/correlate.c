@@ -1,7 +1,7 @@
 /* correlate.c - see correlate.h. Occurrences are gathered while events come, then those of
  * groups that are large enough to matter are put in order and gone through group by group by
- * a window. A correlation that others stand on gives its findings
- * to them as occurrences, with their whole span. */
+ * a window. Correlations that count the same events in the same groups share them. One that
+ * others stand on gives its findings to them as occurrences, with their whole span. */
 #include "sigma/correlate.h"
 
 #include <stdlib.h>
@@ -14,10 +14,8 @@ enum { OCCURRENCES_MAX = 64 << 20 };
 
 struct pending {
     const struct rule *rule;
-    struct occurrence *at;
-    size_t count, cap;
+    struct gathered own, *gathered; /* own, or that of one that counts the same */
     struct grouping *groups, *values; /* values NULL: none are counted */
-    uint64_t event;          /* that was taken last */
     struct user {
         uint32_t rule;       /* a correlation that stands on this rule */
         uint16_t as;         /* its place there */
@@ -34,8 +32,10 @@ struct correlator {
     struct pending *pending; /* by rule */
     bool *put_off;           /* by rule: detections that are looked at again */
     bool again;
+    struct field_values *values; /* by field */
     struct grouping **grouping;
     size_t groupings;
+    struct moments moments;
     struct rule **correlation; /* those to look at */
     size_t correlations;
     uint64_t event;
@@ -69,8 +69,8 @@ static struct grouping *grouping_of(struct correlator *c, const uint32_t *field,
             (fields == 0 || memcmp(g->field, field, fields * sizeof *field) == 0))
             return g;
     }
-    g = xcalloc(1, sizeof *g);
-    *g = (struct grouping){.field = field, .fields = fields, .counted = counted};
+    g = xmalloc(sizeof *g);
+    grouping_init(g, field, fields, counted, c->values);
     c->grouping[c->groupings++] = g;
     return g;
 }
@@ -88,6 +88,49 @@ static void add_users(struct correlator *c, const struct rule *r)
     }
 }
 
+static bool counts(const struct correlation *k)
+{
+    return k->type == CORRELATION_EVENT_COUNT || k->type == CORRELATION_VALUE_COUNT;
+}
+
+/* Does the correlation stand on others? Their findings have values, no marks. */
+static bool stands_on_others(const struct correlation *k)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (k->of[i].rule && k->of[i].rule->kind == RULE_CORRELATION)
+            return true;
+    return false;
+}
+
+/* Do both count the same events in the same groups? */
+static bool same_events(const struct pending *a, const struct pending *b)
+{
+    const struct correlation *x = &a->rule->correlation, *y = &b->rule->correlation;
+
+    if (a->groups != b->groups || a->values != b->values || a->groups->late || !counts(x) ||
+        !counts(y) || x->count != y->count || stands_on_others(x))
+        return false;
+    for (size_t i = 0; i < x->count; i++)
+        if (x->of[i].rule != y->of[i].rule)
+            return false;
+    return true;
+}
+
+static void share_gathered(struct correlator *c)
+{
+    for (size_t i = 0; i < c->correlations; i++) {
+        struct pending *p = &c->pending[c->correlation[i]->number];
+
+        p->gathered = &p->own;
+        for (size_t k = 0; k < i && p->gathered == &p->own; k++) {
+            struct pending *other = &c->pending[c->correlation[k]->number];
+
+            if (same_events(p, other))
+                p->gathered = other->gathered;
+        }
+    }
+}
+
 struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
 {
     struct correlator *c = xcalloc(1, sizeof *c);
@@ -98,6 +141,7 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
     c->verdicts = verdicts_new(s, e);
     c->grouping = xcalloc(2 * s->rules + 1, sizeof(struct grouping *));
     c->correlation = xcalloc(s->rules + 1, sizeof(struct rule *));
+    c->values = xcalloc(s->fields.count + 1U, sizeof *c->values);
     for (size_t i = 0; i < s->rules; i++) {
         struct rule *r = s->rule[i];
         const struct correlation *k = &r->correlation;
@@ -112,6 +156,7 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
         if (k->type == CORRELATION_VALUE_COUNT)
             p->values = grouping_of(c, &k->field, 1, true);
     }
+    share_gathered(c);
     for (size_t i = 0; i < s->rules; i++)
         if (matters(c, s->rule[i]))
             verdicts_matter(c->verdicts, s->rule[i], MATTER_NOW);
@@ -129,7 +174,7 @@ void correlator_free(struct correlator *c)
         for (size_t k = 0; k < p->founds; k++)
             free(p->found[k]->at);
         free(p->found);
-        free(p->at);
+        free(p->own.at);
         free(p->user);
     }
     for (size_t i = 0; i < c->groupings; i++) {
@@ -137,6 +182,10 @@ void correlator_free(struct correlator *c)
         free(c->grouping[i]);
     }
     free(c->grouping);
+    for (uint32_t i = 0; i < c->set->fields.count; i++)
+        field_values_release(&c->values[i]);
+    free(c->values);
+    moments_release(&c->moments);
     verdicts_free(c->verdicts);
     free(c->put_off);
     free(c->correlation);
@@ -160,15 +209,6 @@ static bool asks_for(const struct ruleset *s, uint32_t field)
     return false;
 }
 
-/* Does the correlation stand on others? Their findings have values, no marks. */
-static bool stands_on_others(const struct correlation *k)
-{
-    for (size_t i = 0; i < k->count; i++)
-        if (k->of[i].rule && k->of[i].rule->kind == RULE_CORRELATION)
-            return true;
-    return false;
-}
-
 bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *resolve,
                      void *ctx)
 {
@@ -187,6 +227,7 @@ bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *r
     }
     for (size_t i = 0; i < c->groupings; i++)
         c->grouping[i]->late = c->grouping[i]->fields == 1 && c->grouping[i]->field[0] == field;
+    share_gathered(c);
     c->resolve = resolve;
     c->resolve_ctx = ctx;
     return true;
@@ -208,17 +249,6 @@ static struct finding *finding_new(struct correlator *c, struct pending *p, uint
     return f;
 }
 
-static int by_moment(const struct moment *a, const struct moment *b)
-{
-    if (a->us != b->us)
-        return a->us < b->us ? -1 : 1;
-    if (a->source != b->source)
-        return a->source < b->source ? -1 : 1;
-    if (a->source_seq != b->source_seq)
-        return a->source_seq < b->source_seq ? -1 : 1;
-    return a->record < b->record ? -1 : a->record > b->record;
-}
-
 static void put_record(struct finding *f, struct moment at)
 {
     if (f->records == f->cap) {
@@ -228,29 +258,20 @@ static void put_record(struct finding *f, struct moment at)
     f->at[f->records++] = at;
 }
 
-/* The finding that an occurrence is; NULL: it is an event. */
-static const struct finding *inner_of(const struct correlator *c, const struct pending *p,
-                                      const struct occurrence *o)
+static void put_occurrence(const struct correlator *c, struct finding *f,
+                           const struct occurrence *o)
 {
-    const struct rule *of = p->rule->correlation.of[o->rule].rule;
-
-    return o->inner ? c->pending[of->number].found[o->inner - 1] : NULL;
-}
-
-static void put_occurrence(const struct correlator *c, const struct pending *p,
-                           struct finding *f, const struct occurrence *o)
-{
-    const struct finding *inner = inner_of(c, p, o);
+    const struct finding *inner = moments_inner(&c->moments, o);
 
     if (!inner)
-        put_record(f, o->at);
+        put_record(f, c->moments.at[o->moment]);
     for (size_t i = 0; inner && i < inner->records; i++)
         put_record(f, inner->at[i]);
 }
 
 static int compare_moments(const void *a, const void *b)
 {
-    return by_moment(a, b);
+    return moment_compare(a, b);
 }
 
 /* In order, and an event once, though it stands in several occurrences. */
@@ -261,34 +282,28 @@ static void put_in_order(struct finding *f)
     if (f->records > 0)
         qsort(f->at, f->records, sizeof *f->at, compare_moments);
     for (size_t i = 0; i < f->records; i++)
-        if (kept == 0 || by_moment(&f->at[i], &f->at[kept - 1]) != 0)
+        if (kept == 0 || moment_compare(&f->at[i], &f->at[kept - 1]) != 0)
             f->at[kept++] = f->at[i];
     f->records = kept;
 }
 
 /* ---- events ---- */
 
-static void put_pending(struct correlator *c, struct pending *p, struct occurrence o)
+/* The event as one of those that a correlation counts; does it? */
+static bool add_event(struct correlator *c, struct pending *p, uint16_t rule,
+                      uint32_t void_field)
 {
-    if (p->count == p->cap) {
-        p->cap = p->cap ? p->cap * 2 : 64;
-        p->at = xrealloc(p->at, p->cap * sizeof *p->at);
-    }
-    p->at[p->count++] = o;
-    c->occurrences++;
-}
-
-/* The event as one of those that a correlation counts. */
-static void add_event(struct correlator *c, struct pending *p, uint16_t rule,
-                      const struct moment *at, uint32_t void_field)
-{
-    struct occurrence o = {.at = *at, .rule = rule, .value = DICTIONARY_NONE};
+    struct occurrence o = {.moment = (uint32_t)c->moments.count, .rule = rule,
+                           .value = DICTIONARY_NONE};
 
     o.group = grouping_now(p->groups, c->evaluator, c->event, void_field);
     if (o.group != DICTIONARY_NONE && p->values)
         o.value = grouping_now(p->values, c->evaluator, c->event, UINT32_MAX);
-    if (o.group != DICTIONARY_NONE && (!p->values || o.value != DICTIONARY_NONE))
-        put_pending(c, p, o);
+    if (o.group == DICTIONARY_NONE || (p->values && o.value == DICTIONARY_NONE))
+        return false;
+    gathered_put(p->gathered, o);
+    c->occurrences++;
+    return true;
 }
 
 bool correlator_met(const struct correlator *c, const struct rule *r)
@@ -309,6 +324,16 @@ bool correlator_passes(const struct correlator *c, uint32_t class)
 bool correlator_later(const struct correlator *c, uint32_t class)
 {
     return verdicts_later(c->verdicts, class);
+}
+
+bool correlator_knows(const struct correlator *c, uint32_t class)
+{
+    return verdicts_known(c->verdicts, class);
+}
+
+void correlator_apart(struct correlator *c, uint32_t field, uint32_t below)
+{
+    c->values[field].apart = below;
 }
 
 void correlator_again(struct correlator *c)
@@ -384,6 +409,7 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
 {
     const uint32_t *met;
     size_t mets = verdicts_met(c->verdicts, &met);
+    bool any = false;
 
     for (size_t i = 0; i < mets; i++) {
         const struct rule *r = c->set->rule[met[i]];
@@ -400,60 +426,43 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
 
         for (size_t n = 0; c->put_off[met[i]] == c->again && n < below->users; n++) {
             struct pending *p = &c->pending[below->user[n].rule];
-            enum correlation_type type = p->rule->correlation.type;
-            bool counts = type == CORRELATION_EVENT_COUNT || type == CORRELATION_VALUE_COUNT;
 
-            if (counts && p->event == c->event)
+            if (counts(&p->rule->correlation) && p->gathered->event == c->event)
                 continue; /* it is counted once, however many of the rules it meets */
-            p->event = c->event;
-            add_event(c, p, below->user[n].as, at, user_counts ? UINT32_MAX : user_field);
+            p->gathered->event = c->event;
+            any |= add_event(c, p, below->user[n].as, user_counts ? UINT32_MAX : user_field);
         }
     }
+    if (any)
+        moments_put(&c->moments, *at);
     return c->occurrences < OCCURRENCES_MAX;
 }
 
 void correlator_sources(struct correlator *c, const uint32_t *number)
 {
-    for (size_t i = 0; i < c->set->rules; i++) {
-        struct pending *p = &c->pending[i];
+    for (size_t i = 0; i < c->moments.count; i++)
+        c->moments.at[i].source = number[c->moments.at[i].source];
+    for (size_t i = 0; i < c->set->rules; i++)
+        for (size_t k = 0; k < c->pending[i].founds; k++) {
+            struct finding *f = c->pending[i].found[k];
 
-        for (size_t k = 0; k < p->count; k++)
-            p->at[k].at.source = number[p->at[k].at.source];
-        for (size_t k = 0; k < p->founds; k++) {
-            p->found[k]->opened.source = number[p->found[k]->opened.source];
-            p->found[k]->at[0].source = p->found[k]->opened.source;
+            f->at[0].source = f->opened.source = number[f->opened.source];
         }
-    }
 }
 
 void correlator_records(struct correlator *c, const uint32_t *number)
 {
-    for (size_t i = 0; i < c->set->rules; i++) {
-        struct pending *p = &c->pending[i];
+    for (size_t i = 0; i < c->moments.count; i++)
+        c->moments.at[i].record = number[c->moments.at[i].record];
+    for (size_t i = 0; i < c->set->rules; i++)
+        for (size_t k = 0; k < c->pending[i].founds; k++) {
+            struct finding *f = c->pending[i].found[k];
 
-        for (size_t k = 0; k < p->count; k++)
-            p->at[k].at.record = number[p->at[k].at.record];
-        for (size_t k = 0; k < p->founds; k++) {
-            p->found[k]->opened.record = number[p->found[k]->opened.record];
-            p->found[k]->at[0].record = p->found[k]->opened.record;
+            f->at[0].record = f->opened.record = number[f->opened.record];
         }
-    }
 }
 
 /* ---- windows ---- */
-
-/* Where findings that occurrences are began. */
-struct place {
-    struct correlator *c;
-    struct pending *p;
-};
-
-static int64_t begun(void *ctx, const struct occurrence *o)
-{
-    const struct place *at = ctx;
-
-    return inner_of(at->c, at->p, o)->at[0].us;
-}
 
 static void go_through(struct correlator *c, struct pending *p, struct window *w)
 {
@@ -463,68 +472,43 @@ static void go_through(struct correlator *c, struct pending *p, struct window *w
     size_t taken = 0; /* those below it are in the finding or passed over */
 
     for (size_t i = 0; i < w->count; i++) {
+        struct moment at;
         size_t from;
 
         if (!window_fires(w, i, &from))
             continue;
-        if (!open || w->at[i].at.us - fired_us > suppress)
-            open = finding_new(c, p, w->at[i].group, w->at[i].at);
-        fired_us = w->at[i].at.us;
+        at = c->moments.at[w->at[i].moment];
+        if (!open || at.us - fired_us > suppress)
+            open = finding_new(c, p, w->at[i].group, at);
+        fired_us = at.us;
         for (size_t k = from > taken ? from : taken; k <= i; k++)
-            put_occurrence(c, p, open, &w->at[k]);
+            put_occurrence(c, open, &w->at[k]);
         taken = i + 1;
     }
 }
 
-static int in_order(const void *a, const void *b)
+/* Of how many rules' occurrences a finding is made, at least. */
+static uint64_t least_rules(const struct correlation *k)
 {
-    const struct occurrence *x = a;
-    const struct occurrence *y = b;
-    int order = by_moment(&x->at, &y->at);
-
-    return order ? order : x->rule < y->rule ? -1 : x->rule > y->rule;
+    return counts(k) ? 1 : least_of(k);
 }
 
-/* Occurrences by group, each group in order; groups with less than `least` are left out. */
-static void put_groups(struct pending *p, uint64_t least)
+/* In order, for all correlations that share them; once. */
+static void order_gathered(struct correlator *c, const struct pending *p)
 {
-    size_t groups = grouping_count(p->groups);
-    size_t *end = xcalloc(groups + 1, sizeof *end);
-    struct occurrence *kept;
-    size_t n = 0;
+    struct gathered *g = p->gathered;
+    uint64_t least = least_of(&p->rule->correlation);
 
-    for (size_t i = 0; i < p->count; i++)
-        end[p->at[i].group]++;
-    for (size_t g = 0; g < groups; g++) {
-        size_t own = end[g];
+    if (g->ordered)
+        return;
+    for (size_t i = 0; i < c->correlations; i++) {
+        const struct correlation *k = &c->correlation[i]->correlation;
 
-        end[g] = own < least ? SIZE_MAX : n;
-        n += own < least ? 0 : own;
+        if (c->pending[c->correlation[i]->number].gathered == g && least_of(k) < least)
+            least = least_of(k);
     }
-    kept = xcalloc(n + 1, sizeof *kept);
-    for (size_t i = 0; i < p->count; i++)
-        if (end[p->at[i].group] != SIZE_MAX)
-            kept[end[p->at[i].group]++] = p->at[i];
-    free(end);
-    free(p->at);
-    p->at = kept;
-    p->count = p->cap = n;
-    for (size_t from = 0, to; from < n; from = to) {
-        bool ordered = true;
-
-        for (to = from + 1; to < n && kept[to].group == kept[from].group; to++)
-            ordered &= in_order(&kept[to - 1], &kept[to]) <= 0;
-        if (!ordered) /* nearly all came in order */
-            qsort(kept + from, to - from, sizeof *kept, in_order);
-    }
-}
-
-static int by_group(const void *a, const void *b)
-{
-    const struct occurrence *x = a;
-    const struct occurrence *y = b;
-
-    return x->group != y->group ? (x->group < y->group ? -1 : 1) : in_order(a, b);
+    gathered_order(g, grouping_count(p->groups), least, least_rules(&p->rule->correlation),
+                   &c->moments);
 }
 
 /* Does anything fire in a group of marks? What fires in a part of it fires in the whole. */
@@ -541,38 +525,29 @@ static bool may_fire(struct window *w, struct occurrence *at, size_t count)
 }
 
 /* Give the occurrences of a mark the groups of their values. */
-static void resolve(struct correlator *c, struct pending *p, struct occurrence *at,
-                    size_t count)
+static void resolve(struct correlator *c, struct pending *p, size_t from, size_t to)
 {
     struct arena once = {0};
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = from; i < to; i++) {
+        struct occurrence *o = &p->gathered->at[i];
         struct str text;
 
         arena_reset(&once);
-        text = c->resolve(c->resolve_ctx, at[i].at.record, &once);
-        at[i].group = grouping_find(p->groups, &text);
+        text = c->resolve(c->resolve_ctx, c->moments.at[o->moment].record, &once);
+        o->group = grouping_find(p->groups, &text);
     }
     arena_release(&once);
-    qsort(at, count, sizeof *at, by_group);
-}
-
-static size_t group_end(const struct pending *p, size_t from, size_t end)
-{
-    size_t to = from;
-
-    while (to < end && p->at[to].group == p->at[from].group)
-        to++;
-    return to;
+    gathered_order_part(p->gathered, from, to, &c->moments);
 }
 
 /* Give the occurrences of late groups the numbers of their marks. */
-static void settle(struct pending *p)
+static void settle(struct gathered *p, const struct grouping *late)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < p->count; i++) {
-        p->at[i].group = p->groups->settled[p->at[i].group];
+        p->at[i].group = late->settled[p->at[i].group];
         if (p->at[i].group != DICTIONARY_NONE)
             p->at[kept++] = p->at[i];
     }
@@ -595,29 +570,32 @@ static void settle_late(struct correlator *c)
     if (!late)
         return;
     grouping_settle(late, alone);
-    for (size_t i = 0; i < c->correlations; i++)
-        if (c->pending[c->correlation[i]->number].groups == late)
-            settle(&c->pending[c->correlation[i]->number]);
+    for (size_t i = 0; i < c->correlations; i++) {
+        struct pending *p = &c->pending[c->correlation[i]->number];
+
+        if (p->groups == late)
+            settle(p->gathered, late);
+    }
 }
 
 static void work_out(struct correlator *c, struct pending *p)
 {
     const struct correlation *k = &p->rule->correlation;
-    struct place place = {c, p};
+    struct gathered *g = p->gathered;
     struct window w;
 
-    put_groups(p, least_of(k));
-    window_init(&w, k, p->values ? grouping_count(p->values) : 0, begun, &place);
-    for (size_t from = 0, end; from < p->count; from = end) {
-        end = group_end(p, from, p->count);
+    order_gathered(c, p);
+    window_init(&w, k, p->values ? grouping_count(p->values) : 0, &c->moments);
+    for (size_t from = 0, end; from < g->count; from = end) {
+        end = gathered_group_end(g, from, g->count);
         if (p->groups->late) {
-            if (!may_fire(&w, p->at + from, end - from))
+            if (!may_fire(&w, g->at + from, end - from))
                 continue;
-            resolve(c, p, p->at + from, end - from);
+            resolve(c, p, from, end);
         }
         for (size_t to; from < end; from = to) {
-            to = group_end(p, from, end);
-            window_take(&w, p->at + from, to - from);
+            to = gathered_group_end(g, from, end);
+            window_take(&w, g->at + from, to - from);
             go_through(c, p, &w);
             window_leave(&w, w.count);
         }
@@ -666,18 +644,20 @@ static uint32_t number_of(const struct correlator *c, struct grouping *g,
     return number;
 }
 
-/* The number-th finding of a rule that the correlation stands on. */
+/* A finding of a rule that the correlation stands on. */
 static void add_finding(struct correlator *c, struct pending *p, uint16_t rule,
-                        const struct finding *f, size_t number)
+                        const struct finding *f)
 {
-    struct occurrence o = {.at = f->at[f->records - 1], .rule = rule,
-                           .inner = (uint32_t)number + 1, .value = DICTIONARY_NONE};
+    struct occurrence o = {.moment = (uint32_t)c->moments.count, .rule = rule,
+                           .value = DICTIONARY_NONE};
 
     o.group = number_of(c, p->groups, f);
     if (o.group != DICTIONARY_NONE && p->values)
         o.value = number_of(c, p->values, f);
-    if (o.group != DICTIONARY_NONE && (!p->values || o.value != DICTIONARY_NONE))
-        put_pending(c, p, o);
+    if (o.group == DICTIONARY_NONE || (p->values && o.value == DICTIONARY_NONE))
+        return;
+    moments_put_inner(&c->moments, f);
+    gathered_put(p->gathered, o);
 }
 
 static int by_opening(const void *a, const void *b)
@@ -687,8 +667,8 @@ static int by_opening(const void *a, const void *b)
 
     if (x->rule != y->rule)
         return x->rule->number < y->rule->number ? -1 : 1;
-    if (by_moment(&x->opened, &y->opened) != 0)
-        return by_moment(&x->opened, &y->opened);
+    if (moment_compare(&x->opened, &y->opened) != 0)
+        return moment_compare(&x->opened, &y->opened);
     return x->group < y->group ? -1 : x->group > y->group;
 }
 
@@ -698,6 +678,7 @@ void correlator_finish(struct correlator *c)
     int deepest = 0;
     size_t total = 0;
 
+    c->moments.events = c->moments.count;
     settle_late(c);
     for (size_t i = 0; i < s->rules; i++)
         deepest = s->rule[i]->order > deepest ? s->rule[i]->order : deepest;
@@ -712,7 +693,7 @@ void correlator_finish(struct correlator *c)
                 const struct pending *below = &c->pending[of->number];
 
                 for (size_t f = 0; of->kind == RULE_CORRELATION && f < below->founds; f++)
-                    add_finding(c, &c->pending[i], (uint16_t)n, below->found[f], f);
+                    add_finding(c, &c->pending[i], (uint16_t)n, below->found[f]);
             }
             work_out(c, &c->pending[i]);
         }

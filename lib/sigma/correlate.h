@@ -52,6 +52,10 @@ void correlator_put_off(struct correlator *c, verdicts_decided *sure, void *ctx)
 /* No event of that class can matter now, so that it need not be looked at; it can later. */
 bool correlator_passes(const struct correlator *c, uint32_t class);
 bool correlator_later(const struct correlator *c, uint32_t class);
+/* All that rules ask of an event of that class is known, but for what correlations ask. */
+bool correlator_knows(const struct correlator *c, uint32_t class);
+/* Values of the field whose numbers (event_value.same) are below it differ as texts. */
+void correlator_apart(struct correlator *c, uint32_t field, uint32_t below);
 /* From now on events are given again. */
 void correlator_again(struct correlator *c);
 /* Then take it, where it does. user_counts: groups by a user may hold it;

@@ -1,17 +1,39 @@
-/* grouping.c - see grouping.h. A combination is kept as one text: each value behind its
- * length. */
+/* grouping.c - see grouping.h. A combination of fields is numbered step by step: what stands
+ * in the first two by the numbers of both values, that and the third by both numbers, and so
+ * on. No text is put together. */
 #include "sigma/grouping.h"
 
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "sigma/repeats.h"
 
-static void put_part(struct buf *key, struct str text)
+void field_values_release(struct field_values *v)
 {
-    buf_put_varint(key, text.len);
-    buf_put_str(key, text);
+    dictionary_release(&v->texts);
+    renumber_release(&v->by_same);
+    arena_release(&v->arena);
+}
+
+void grouping_init(struct grouping *g, const uint32_t *field, size_t fields, bool counted,
+                   struct field_values *values)
+{
+    *g = (struct grouping){.field = field, .fields = fields, .counted = counted};
+    g->values = xcalloc(fields + 1, sizeof(struct field_values *));
+    g->both = xcalloc(fields + 1, sizeof *g->both);
+    for (size_t i = 0; i < fields; i++)
+        g->values[i] = &values[field[i]];
+}
+
+void grouping_release(struct grouping *g)
+{
+    for (size_t i = 0; i < g->fields; i++)
+        pairs_release(&g->both[i]);
+    pairs_release(&g->by_mark);
+    free(g->values);
+    free(g->both);
+    free(g->mark);
+    free(g->settled);
 }
 
 static uint32_t keep_mark(struct grouping *g, struct str mark)
@@ -32,61 +54,68 @@ void grouping_settle(struct grouping *g, bool alone)
     for (uint32_t i = 0; i < g->marks && !alone; i++)
         repeats_add(&repeats, g->mark[i]);
     g->settled = xmalloc((g->marks + 1U) * sizeof *g->settled);
-    for (uint32_t i = 0; i < g->marks; i++) {
-        uint32_t number = DICTIONARY_NONE;
-
-        if (alone || repeats_has(&repeats, g->mark[i])) {
-            number = pairs_find(&g->by_pair, g->mark[i]);
-            if (number == PAIRS_NONE)
-                number = pairs_put(&g->by_pair, g->mark[i], g->distinct++);
-        }
-        g->settled[i] = number;
-    }
+    for (uint32_t i = 0; i < g->marks; i++)
+        g->settled[i] = alone || repeats_has(&repeats, g->mark[i])
+                            ? pairs_put(&g->by_mark, g->mark[i]) : DICTIONARY_NONE;
     repeats_release(&repeats);
+}
+
+static uint32_t number_of(struct field_values *v, struct str text)
+{
+    return dictionary_put(&v->texts, text, &v->arena);
+}
+
+/* Of an event's value. As long as no text had to be looked for, those that differ in any
+ * case are not looked for either. */
+static uint32_t number_now(struct field_values *v, const struct event_value *value)
+{
+    uint32_t *known = renumber_place(&v->by_same, value->same);
+
+    if (!known)
+        return number_of(v, value->text);
+    if (!*known && value->same < v->apart && v->texts.slots == 0) {
+        dictionary_add(&v->texts, arena_copy(&v->arena, value->text));
+        *known = v->texts.count;
+    } else if (!*known) {
+        *known = number_of(v, value->text) + 1;
+    }
+    return *known - 1;
+}
+
+/* What stands before the i-th field has a number, and the value of that field. */
+static uint32_t step(struct grouping *g, size_t i, uint32_t before, uint32_t value)
+{
+    return i == 0 ? g->by_mark.count + value
+                  : pairs_put(&g->both[i], (uint64_t)before << 32 | value);
 }
 
 uint32_t grouping_find(struct grouping *g, const struct str *text)
 {
-    struct buf key = {0};
-    uint32_t number;
+    uint32_t number = 0;
 
     for (size_t i = 0; i < g->fields; i++)
-        put_part(&key, text[i]);
-    number = g->distinct + dictionary_put(&g->texts, buf_str(&key), &g->arena);
-    buf_release(&key);
+        number = step(g, i, number, number_of(g->values[i], text[i]));
     return number;
 }
 
 static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_field)
 {
-    uint32_t same[2] = {0, 0}, number;
-    uint32_t *known;
-    uint64_t pair;
+    uint32_t number = 0;
 
-    if (!g->text)
-        g->text = xcalloc(g->fields + 1, sizeof *g->text);
     for (size_t i = 0; i < g->fields; i++) {
         const struct event_value *v = evaluator_field(e, g->field[i]);
 
         if (v->kind < EVENT_TEXT || v->kind == EVENT_LIST || g->field[i] == void_field)
             return DICTIONARY_NONE;
-        g->text[i] = v->text;
-        if (i < 2)
-            same[i] = v->same;
     }
-    if (g->late && g->fields == 1 && g->text[0].len == sizeof pair)
-        return keep_mark(g, g->text[0]);
-    if (g->fields == 1 && (known = renumber_place(&g->by_same, same[0]))) {
-        if (!*known)
-            *known = grouping_find(g, g->text) + 1;
-        return *known - 1;
+    for (size_t i = 0; i < g->fields; i++) {
+        const struct event_value *v = evaluator_field(e, g->field[i]);
+
+        if (g->late && v->text.len == sizeof *g->mark)
+            return keep_mark(g, v->text);
+        number = step(g, i, number, number_now(g->values[i], v));
     }
-    if (g->fields != 2 || !same[0] || !same[1])
-        return grouping_find(g, g->text);
-    pair = (uint64_t)same[0] << 32 | same[1];
-    number = pairs_find(&g->by_pair, pair);
-    return number != PAIRS_NONE ? number
-                                : pairs_put(&g->by_pair, pair, grouping_find(g, g->text));
+    return number;
 }
 
 uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
@@ -101,36 +130,22 @@ uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
 
 size_t grouping_count(const struct grouping *g)
 {
-    return (size_t)g->distinct + g->texts.count;
+    return g->fields == 0   ? 1
+           : g->fields == 1 ? (size_t)g->by_mark.count + g->values[0]->texts.count
+                            : g->both[g->fields - 1].count;
 }
 
 struct str grouping_text(const struct grouping *g, uint32_t number, size_t at)
 {
-    bool is_text = number >= g->distinct && number - g->distinct < g->texts.count;
-    struct str key = is_text ? g->texts.entry[number - g->distinct] : STR("");
+    if (number >= grouping_count(g) || at >= g->fields || number < g->by_mark.count)
+        return STR("");
+    number -= g->by_mark.count;
+    for (size_t i = g->fields - 1; i > 0; i--) {
+        uint64_t both = g->both[i].key[number];
 
-    for (size_t i = 0; key.len > 0; i++) {
-        size_t len = 0;
-        unsigned shift = 0;
-        size_t n = 0;
-
-        do
-            len |= (size_t)(key.at[n] & 127) << shift, shift += 7;
-        while (n < key.len && key.at[n++] & 128);
         if (i == at)
-            return str_part(key, n, n + len);
-        key = str_part(key, n + len, key.len);
+            return g->values[i]->texts.entry[(uint32_t)both];
+        number = (uint32_t)(both >> 32);
     }
-    return STR("");
-}
-
-void grouping_release(struct grouping *g)
-{
-    dictionary_release(&g->texts);
-    renumber_release(&g->by_same);
-    pairs_release(&g->by_pair);
-    free(g->text);
-    free(g->mark);
-    free(g->settled);
-    arena_release(&g->arena);
+    return g->values[0]->texts.entry[number];
 }

@@ -8,23 +8,34 @@
 #include "base/pairs.h"
 #include "sigma/evaluate.h"
 
+/* The distinct values of a field, for all groupings of it. Zero-initialise. */
+struct field_values {
+    struct dictionary texts;
+    struct renumber by_same; /* by the number that events give for a value */
+    uint32_t apart;          /* those with numbers below it differ as texts */
+    struct arena arena;
+};
+void field_values_release(struct field_values *v);
+
 struct grouping {
     const uint32_t *field; /* the rule's */
     size_t fields;
     bool counted;          /* values that are counted, not groups */
-    bool late;             /* given as marks of eight bytes (correlate.h) */
-    struct dictionary texts;
-    struct renumber by_same; /* one field: by the number of its value */
-    struct pairs by_pair;    /* two fields: by the numbers of both; late: by mark */
-    uint64_t *mark;          /* late: of each event, whose number here is the group's for now */
-    uint32_t *settled;       /* and in the end: number of the mark, DICTIONARY_NONE */
-    uint32_t marks, mark_cap, distinct; /* texts are numbered behind the distinct marks */
-    struct str *text;      /* of the event, by field */
+    bool late;             /* of one field, given as marks of eight bytes (correlate.h) */
+    struct field_values **values; /* by field, not its own */
+    struct pairs *both;    /* by field but the first: number of what stands in those before
+                              it, and of its value */
+    uint64_t *mark;        /* late: of each event, whose number here is the group's for now */
+    uint32_t *settled;     /* and in the end: number of the mark, DICTIONARY_NONE */
+    uint32_t marks, mark_cap;
+    struct pairs by_mark;  /* values are numbered behind the distinct marks */
     uint64_t event;        /* the number below is of that one */
     uint32_t now;
-    struct arena arena;
 };
 
+/* values: of all fields of the rule set, by their number; they outlive it. */
+void grouping_init(struct grouping *g, const uint32_t *field, size_t fields, bool counted,
+                   struct field_values *values);
 /* The number of what the evaluator's event has, the event-th; DICTIONARY_NONE: it lacks a
  * value in one of the fields, or `void_field`, whose value says nothing, is among them. */
 uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,

@@ -27,6 +27,16 @@ void repeats_add(struct repeats *r, uint64_t mark)
     r->once[at / 64] |= bit;
 }
 
+void repeats_expect(const struct repeats *r, uint64_t mark)
+{
+    uint64_t at = place_of(mark);
+
+    if (r->once) {
+        __builtin_prefetch(&r->once[at / 64], 1);
+        __builtin_prefetch(&r->twice[at / 64]);
+    }
+}
+
 bool repeats_has(const struct repeats *r, uint64_t mark)
 {
     uint64_t at = place_of(mark);

@@ -12,6 +12,8 @@ struct repeats {
 };
 
 void repeats_add(struct repeats *r, uint64_t mark);
+/* That one will be added or asked about a little later. */
+void repeats_expect(const struct repeats *r, uint64_t mark);
 bool repeats_has(const struct repeats *r, uint64_t mark);
 void repeats_release(struct repeats *r);
 

@@ -7,11 +7,11 @@
 #include "base/mem.h"
 
 void window_init(struct window *w, const struct correlation *k, size_t values,
-                 window_begun *begun, void *ctx)
+                 const struct moments *m)
 {
     size_t numbers = k->type == CORRELATION_VALUE_COUNT ? values : k->count;
 
-    *w = (struct window){.k = k, .begun = begun, .ctx = ctx};
+    *w = (struct window){.k = k, .moments = m};
     w->in_window = xcalloc(numbers + 1, sizeof *w->in_window);
     w->chain = xcalloc(k->count + 1, sizeof *w->chain);
 }
@@ -22,9 +22,21 @@ void window_release(struct window *w)
     free(w->chain);
 }
 
+static int64_t us_of(const struct window *w, const struct occurrence *o)
+{
+    return w->moments->at[o->moment].us;
+}
+
+static uint32_t record_of(const struct window *w, const struct occurrence *o)
+{
+    return w->moments->at[o->moment].record;
+}
+
 static int64_t first_us(const struct window *w, const struct occurrence *o)
 {
-    return o->inner ? w->begun(w->ctx, o) : o->at.us;
+    const struct finding *inner = moments_inner(w->moments, o);
+
+    return inner ? inner->at[0].us : us_of(w, o);
 }
 
 /* Let one in or out of the window; only what is counted distinctly matters. */
@@ -65,10 +77,10 @@ static int64_t latest_start(const struct window *w, size_t end, size_t rule, int
         int64_t start;
 
         for (size_t k = 0; k < used->count; k++)
-            twice |= used->record[k] == o->at.record;
+            twice |= used->record[k] == record_of(w, o);
         if (twice)
             continue;
-        used->record[used->count++] = o->at.record;
+        used->record[used->count++] = record_of(w, o);
         start = latest_start(w, end, rule - 1, first_us(w, o), used);
         used->count--;
         best = start > best ? start : best;
@@ -78,7 +90,7 @@ static int64_t latest_start(const struct window *w, size_t end, size_t rule, int
 
 static int64_t start_of(const struct window *w, size_t i, size_t end)
 {
-    struct steps used = {{w->at[i].at.record}, 1};
+    struct steps used = {{record_of(w, &w->at[i])}, 1};
 
     return latest_start(w, end, w->at[i].rule, first_us(w, &w->at[i]), &used);
 }
@@ -88,7 +100,7 @@ static int64_t step_chain(struct window *w, size_t i)
 {
     size_t end = i + 1;
 
-    if (w->at[w->tied].at.us != w->at[i].at.us) {
+    if (us_of(w, &w->at[w->tied]) != us_of(w, &w->at[i])) {
         int64_t *next = xmalloc(w->k->count * sizeof *next);
 
         memcpy(next, w->chain, w->k->count * sizeof *next);
@@ -102,7 +114,7 @@ static int64_t step_chain(struct window *w, size_t i)
         free(next);
         w->tied = i;
     }
-    while (end < w->count && w->at[end].at.record == w->at[i].at.record)
+    while (end < w->count && record_of(w, &w->at[end]) == record_of(w, &w->at[i]))
         end++; /* the event's other steps are there as soon as it is */
     return w->at[i].rule + 1U == w->k->count ? start_of(w, i, end) : INT64_MIN;
 }
@@ -110,10 +122,10 @@ static int64_t step_chain(struct window *w, size_t i)
 bool window_fires(struct window *w, size_t i, size_t *from)
 {
     const struct occurrence *o = &w->at[i];
-    int64_t start;
+    int64_t us = us_of(w, o), start;
 
     count_one(w, o, true);
-    while (o->at.us - first_us(w, &w->at[w->low]) > w->k->timespan_us)
+    while (us - first_us(w, &w->at[w->low]) > w->k->timespan_us)
         count_one(w, &w->at[w->low++], false);
     *from = w->low;
     switch (w->k->type) {
@@ -126,7 +138,7 @@ bool window_fires(struct window *w, size_t i, size_t *from)
         break;
     }
     start = step_chain(w, i);
-    if (start == INT64_MIN || o->at.us - start > w->k->timespan_us)
+    if (start == INT64_MIN || us - start > w->k->timespan_us)
         return false;
     while (*from < i && first_us(w, &w->at[*from]) < start)
         ++*from;

@@ -3,23 +3,11 @@
 #ifndef SIGMA_WINDOW_H
 #define SIGMA_WINDOW_H
 
-#include "sigma/correlate.h"
-
-/* An event that a rule met, or a finding that a correlation stands on. */
-struct occurrence {
-    struct moment at;
-    uint32_t group, value; /* value DICTIONARY_NONE: none */
-    uint32_t inner;        /* of a finding its number + 1; 0: an event */
-    uint16_t rule;         /* among those that the correlation stands on */
-};
-
-/* When a finding began that an occurrence is. */
-typedef int64_t window_begun(void *ctx, const struct occurrence *o);
+#include "sigma/gather.h"
 
 struct window {
     const struct correlation *k;
-    window_begun *begun;
-    void *ctx;
+    const struct moments *moments;
     const struct occurrence *at; /* of one group, in order */
     size_t count, low;           /* the window: [low, the one at hand] */
     uint32_t *in_window;         /* by value, or by rule: how many */
@@ -29,9 +17,9 @@ struct window {
     size_t tied;                 /* first of those that have the time at hand */
 };
 
-/* values: numbers of values are below it. */
+/* values: numbers of values are below it. k and m outlive it. */
 void window_init(struct window *w, const struct correlation *k, size_t values,
-                 window_begun *begun, void *ctx);
+                 const struct moments *m);
 void window_release(struct window *w);
 /* Begin with the occurrences of a group, which outlive it. */
 void window_take(struct window *w, const struct occurrence *at, size_t count);

@@ -76,6 +76,10 @@ struct projection {
     size_t columns, narrows;
     struct read_column **narrow, **other; /* to be filled from classes, from streams */
     size_t others;
+    uint32_t *few_narrow; /* places in narrow */
+    struct read_column **few_other;
+    size_t few_narrows, few_others;
+    bool local_times;     /* are among the few */
     int which[COLUMN_COUNT];  /* in column, -1: it is not there */
     uint8_t *state;           /* by class and column, then reject */
     struct value *told;       /* by class and narrow column */
@@ -284,8 +288,22 @@ static bool read_all(struct projection *p, struct projection_numbers *n)
     return true;
 }
 
+static void choose_few(struct projection *p, const bool few[COLUMN_COUNT])
+{
+    p->few_narrow = arena_alloc(&p->arena, (p->narrows + 1) * sizeof *p->few_narrow);
+    p->few_other = arena_alloc(&p->arena, (p->others + 1) * sizeof(struct read_column *));
+    for (size_t i = 0; i < p->narrows; i++)
+        if (few[p->narrow[i]->column])
+            p->few_narrow[p->few_narrows++] = (uint32_t)i;
+    for (size_t i = 0; i < p->others; i++)
+        if (few[p->other[i]->column])
+            p->few_other[p->few_others++] = p->other[i];
+    for (int i = 0; i < 3; i++)
+        p->local_times |= few[COLUMN_TIME_LOCAL_DATE + i];
+}
+
 int projection_open(struct projection **out, struct buf *bytes, struct projection_numbers *n,
-                    struct err *err)
+                    const bool few[COLUMN_COUNT], struct err *err)
 {
     struct projection *p = xcalloc(1, sizeof *p);
     struct str all = buf_str(bytes);
@@ -304,6 +322,7 @@ int projection_open(struct projection **out, struct buf *bytes, struct projectio
         projection_free(p);
         return err_set(err, ERR_CORRUPT, "a projection is damaged");
     }
+    choose_few(p, few);
     *out = p;
     return 0;
 }
@@ -380,26 +399,22 @@ bool projection_has(const struct projection *p, enum column c)
     return p->which[c] >= 0;
 }
 
+uint32_t projection_entries(const struct projection *p, enum column c)
+{
+    return p->which[c] < 0 ? 0 : p->column[p->which[c]].entries;
+}
+
 static void fill_plain(const struct read_column *k, bool there, uint64_t number,
-                       struct record *out, struct timestamp_hour *hour,
-                       const struct zone *zone)
+                       struct record *out)
 {
     struct value *v = &out->column[k->column];
 
-    v->kind = VALUE_MISSING;
-    if (!there) {
-        for (int i = 0; k->column == COLUMN_TIME && i < 3; i++)
-            out->column[COLUMN_TIME_LOCAL_DATE + i].kind = VALUE_MISSING;
-        return;
-    }
-    v->kind = column_kind(k->column);
+    v->kind = there ? column_kind(k->column) : VALUE_MISSING;
     v->integer = number_at(&k->stream, number);
-    if (v->kind == VALUE_NUMBER) {
+    if (there && v->kind == VALUE_NUMBER) {
         int64_t bits = v->integer;
 
         memcpy(&v->number, &bits, sizeof bits);
-    } else if (k->column == COLUMN_TIME) {
-        timestamp_near(hour, out, v->integer, zone);
     }
 }
 
@@ -409,34 +424,69 @@ static struct str mark_at(const struct read_column *k, uint32_t row)
                         k->stream.width};
 }
 
-void projection_fill(const struct projection *p, uint32_t row, bool again, struct record *out,
-                     struct timestamp_hour *hour, const struct zone *zone)
+/* A column that classes do not tell. */
+static inline void fill_other(const struct read_column *k, enum projection_state state,
+                              uint32_t row, struct record *out)
+{
+    uint64_t number = k->stream.at ? stream_get(&k->stream, row) : 0;
+
+    if (k->way == PROJECTION_CODED)
+        out->column[k->column] = k->value[number <= k->entries ? number : 0];
+    else if (k->way == PROJECTION_PLAIN)
+        fill_plain(k, state != PROJECTION_MISSING, number, out);
+    else if (state == PROJECTION_MISSING)
+        out->column[k->column].kind = VALUE_MISSING;
+    else
+        out->column[k->column] = (struct value){
+            .kind = VALUE_TEXT, .text = k->way == PROJECTION_MARK   ? mark_at(k, row)
+                                        : state == PROJECTION_EMPTY ? STR("")
+                                                                    : STR("?")};
+}
+
+static void fill_local(struct record *out, struct timestamp_hour *hour,
+                       const struct zone *zone)
+{
+    const struct value *time = &out->column[COLUMN_TIME];
+
+    if (time->kind == VALUE_TIME)
+        timestamp_near(hour, out, time->integer, zone);
+    for (int i = 0; time->kind != VALUE_TIME && i < 3; i++)
+        out->column[COLUMN_TIME_LOCAL_DATE + i].kind = VALUE_MISSING;
+}
+
+void projection_fill(const struct projection *p, uint32_t row, enum projection_fill how,
+                     struct record *out, struct timestamp_hour *hour, const struct zone *zone)
 {
     uint32_t class = own_class(p, row);
     const uint8_t *state = p->state + (size_t)class * (p->columns + 1);
     const struct value *told = p->told + (size_t)class * p->narrows;
+    bool few = how == PROJECTION_FEW;
+    struct read_column *const *other = few ? p->few_other : p->other;
 
-    if (!again)
+    if (how == PROJECTION_ANEW)
         memset(out, 0, sizeof *out);
     out->reject = state[p->columns] < REJECT_COUNT ? (enum reject)state[p->columns] : 0;
     out->column[COLUMN_SEQ] = (struct value){
         .kind = VALUE_INTEGER, .integer = (int64_t)(p->head.first_seq + row)};
-    for (size_t i = 0; i < p->narrows; i++)
+    for (size_t i = 0; few && i < p->few_narrows; i++)
+        out->column[p->narrow[p->few_narrow[i]]->column] = told[p->few_narrow[i]];
+    for (size_t i = 0; !few && i < p->narrows; i++)
         out->column[p->narrow[i]->column] = told[i];
-    for (size_t i = 0; i < p->others; i++) {
-        const struct read_column *k = p->other[i];
-        uint64_t number = k->stream.at ? stream_get(&k->stream, row) : 0;
+    for (size_t i = few ? p->few_others : p->others; i-- > 0;)
+        fill_other(other[i], (enum projection_state)state[other[i] - p->column], row, out);
+    if (p->which[COLUMN_TIME] >= 0 && (!few || p->local_times))
+        fill_local(out, hour, zone);
+}
 
-        if (k->way == PROJECTION_CODED)
-            out->column[k->column] = k->value[number <= k->entries ? number : 0];
-        else if (k->way == PROJECTION_PLAIN)
-            fill_plain(k, state[k - p->column] != PROJECTION_MISSING, number, out, hour, zone);
-        else if (state[k - p->column] == PROJECTION_MISSING)
-            out->column[k->column].kind = VALUE_MISSING;
-        else
-            out->column[k->column] = (struct value){
-                .kind = VALUE_TEXT, .text = k->way == PROJECTION_MARK ? mark_at(k, row)
-                                            : state[k - p->column] == PROJECTION_EMPTY
-                                                ? STR("") : STR("?")};
+void projection_expect(const struct projection *p, uint32_t row)
+{
+    if (row >= p->head.rows)
+        return;
+    for (size_t i = 0; i < p->few_others; i++) {
+        const struct read_column *k = p->few_other[i];
+        uint64_t number = k->stream.at && k->way == PROJECTION_CODED
+                              ? stream_get(&k->stream, row) : 0;
+
+        __builtin_prefetch(&k->value[number <= k->entries ? number : 0]);
     }
 }

@@ -31,9 +31,10 @@ enum { PROJECTION_ROWS_MAX = 1 << 20 };
 /* What is asked for. decides: classes should tell its value, if there are not too many.
  * filled: of the column only whether it is there, and whether it is empty; its value is then
  * some text. jwt.hash is told as a mark of eight bytes, the head of
- * the hash: equal tokens have the same, different ones nearly never. */
+ * the hash: equal tokens have the same, different ones nearly never. few: all that a reader
+ * asks of rows whose class it knows; it is not kept. */
 struct projection_want {
-    bool column[COLUMN_COUNT], filled[COLUMN_COUNT], decides[COLUMN_COUNT];
+    bool column[COLUMN_COUNT], filled[COLUMN_COUNT], decides[COLUMN_COUNT], few[COLUMN_COUNT];
 };
 /* Does the one hold what the other asks for? */
 bool projection_want_holds(const struct projection_want *has,
@@ -77,9 +78,10 @@ struct projection_numbers {
     uint32_t opened; /* how many projections */
 };
 /* Take a projection over, whose bytes are then its own. Its numbers begin at those given,
- * which go on behind them. ERR_CORRUPT: it is damaged, or of another version. */
+ * which go on behind them. few: what PROJECTION_FEW fills. ERR_CORRUPT: it is damaged, or
+ * of another version. */
 int projection_open(struct projection **out, struct buf *bytes, struct projection_numbers *n,
-                    struct err *err);
+                    const bool few[COLUMN_COUNT], struct err *err);
 void projection_free(struct projection *p); /* NULL is allowed */
 const struct projection_head *projection_head(const struct projection *p);
 /* 1 for the first that was opened with these numbers, and so on. */
@@ -93,9 +95,16 @@ int64_t projection_time(const struct projection *p, uint32_t row); /* INT64_MIN:
  * each that it has. */
 bool projection_decides(const struct projection *p, enum column c);
 bool projection_has(const struct projection *p, enum column c);
-/* The row; its texts live as long as p, those of local times as long as *hour says. again:
- * *out was filled by p last, and is as it was. */
-void projection_fill(const struct projection *p, uint32_t row, bool again, struct record *out,
-                     struct timestamp_hour *hour, const struct zone *zone);
+/* How many different values the column has; two of this projection with different numbers
+ * are never equal. */
+uint32_t projection_entries(const struct projection *p, enum column c);
+/* PROJECTION_AGAIN: *out was filled by p last, and is as it was; PROJECTION_FEW: likewise,
+ * and only few columns are asked for, while the others may be those of any row. */
+enum projection_fill { PROJECTION_ANEW, PROJECTION_AGAIN, PROJECTION_FEW };
+/* The row; its texts live as long as p, those of local times as long as *hour says. */
+void projection_fill(const struct projection *p, uint32_t row, enum projection_fill how,
+                     struct record *out, struct timestamp_hour *hour, const struct zone *zone);
+/* The few columns of that row, if there is one, will be asked for a little later. */
+void projection_expect(const struct projection *p, uint32_t row);
 
 #endif

@@ -279,7 +279,7 @@ static int hold(struct projections *s, const struct kept *k, struct err *err)
         bytes.len = (size_t)size;
     }
     if (rc == 0)
-        rc = projection_open(&s->held, &bytes, &s->numbers, err);
+        rc = projection_open(&s->held, &bytes, &s->numbers, s->want.few, err);
     if (rc == 0 && memcmp(projection_head(s->held)->binding, k->head.binding, HASH_BYTES) != 0)
         rc = ERR_CORRUPT; /* it was another when it was looked at */
     buf_release(&bytes);

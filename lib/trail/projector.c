@@ -178,16 +178,12 @@ void projector_row(struct projector *p, const struct record *r)
 static bool join(struct projector *p, const struct made_column *m, uint32_t most,
                  uint32_t *joined)
 {
-    struct pairs numbers = {NULL, 0, 0};
-    uint32_t n = 0;
+    struct pairs numbers = {NULL, 0, 0, NULL, 0};
+    uint32_t n;
 
-    for (size_t i = 0; i < p->rows && n <= most; i++) {
-        uint64_t key = (uint64_t)p->class[i] << 32 | m->code[i];
-
-        joined[i] = pairs_find(&numbers, key);
-        if (joined[i] == PAIRS_NONE)
-            joined[i] = pairs_put(&numbers, key, n++);
-    }
+    for (size_t i = 0; i < p->rows && numbers.count <= most; i++)
+        joined[i] = pairs_put(&numbers, (uint64_t)p->class[i] << 32 | m->code[i]);
+    n = numbers.count;
     pairs_release(&numbers);
     if (n <= most)
         p->classes = n;

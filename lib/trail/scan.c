@@ -9,6 +9,8 @@
 #include "trail/columns.h"
 #include "trail/projections.h"
 
+enum { EXPECTED_AHEAD = 12 }; /* rows of a projection */
+
 /* ---- where the rows can be ---- */
 
 static void add_range(struct scan *s, uint64_t first, uint64_t count)
@@ -275,15 +277,21 @@ static int read_record(struct scan *s, uint64_t seq, struct record *out, struct 
 static bool take_projected(struct scan *s, uint32_t row, struct record *out)
 {
     const struct scan_filter *f = s->filter;
+    enum scan_look look = SCAN_WHOLE;
 
     if (!lies_in(f, projection_time(s->projection, row)))
         return false;
     s->class = projection_class(s->projection, row);
-    if (f->skip && f->skip(f->skip_ctx, s->projection, row, s->class))
+    projection_expect(s->projection, row + EXPECTED_AHEAD);
+    if (f->look)
+        look = f->look(f->look_ctx, s->projection, row, s->class);
+    if (look == SCAN_SKIP)
         return false;
     projection_fill(s->projection, row,
-                    s->filled == projection_serial(s->projection) && s->into == out, out,
-                    &s->hour, s->zone);
+                    s->filled != projection_serial(s->projection) || s->into != out
+                        ? PROJECTION_ANEW
+                    : look == SCAN_FEW ? PROJECTION_FEW : PROJECTION_AGAIN,
+                    out, &s->hour, s->zone);
     s->filled = projection_serial(s->projection);
     s->into = out;
     return true;

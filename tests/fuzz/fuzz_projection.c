@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct buf good;
     static struct zone *zone;
     struct projection_numbers n = {.class = 0};
+    bool few[COLUMN_COUNT];
     struct timestamp_hour hour = {0};
     struct projection *p;
     struct buf bytes = {0};
@@ -52,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (size == 0)
         return 0;
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        few[c] = (c ^ data[0]) % 3 == 0;
     buf_put(&bytes, good.at, data[0] < good.len ? data[0] : good.len);
     buf_put(&bytes, data + 1, size - 1);
     if (bytes.len < good.len) /* the good one's end behind it */
@@ -59,9 +62,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     all = buf_str(&bytes);
     hash_sha256(sha, &all, 1);
     buf_put(&bytes, sha, HASH_BYTES);
-    if (projection_open(&p, &bytes, &n, &err) == 0) {
+    if (projection_open(&p, &bytes, &n, few, &err) == 0) {
         for (uint32_t i = 0; i < projection_head(p)->rows && i < 1000; i++) {
-            projection_fill(p, i, false, &r, &hour, zone);
+            projection_fill(p, i, PROJECTION_ANEW, &r, &hour, zone);
+            projection_expect(p, i + 7);
+            projection_fill(p, i, PROJECTION_FEW, &r, &hour, zone);
             projection_class(p, i);
             projection_time(p, i);
         }

@@ -128,9 +128,9 @@ static void compare_class(const struct projection *p, const struct record *first
 
 static void round_trip(unsigned third, const struct zone *zone)
 {
-    struct projection_want want = {.column = {[COLUMN_TIME] = true}}, has;
+    struct projection_want want = {.column = {[COLUMN_TIME] = true}}, has, few;
     struct projector *maker;
-    struct record *was = xcalloc(ROWS, sizeof *was), is, *first;
+    struct record *was = xcalloc(ROWS, sizeof *was), is, some, *first;
     uint32_t *of_class;
     uint8_t binding[HASH_BYTES] = {7};
     struct projection_numbers n = {.class = 100, .column = {[COLUMN_TIME_RAW] = 50}};
@@ -144,8 +144,11 @@ static void round_trip(unsigned third, const struct zone *zone)
         want.column[c] |= third == 3 || c % 3 == third;
         want.filled[c] = want.column[c] && c % 5 == 1;
         want.decides[c] = want.column[c] && c % 7 == 2;
+        want.few[c] = want.column[c] && c % 4 == 1;
     }
     want.filled[COLUMN_TIME] = false;
+    few = want;
+    memcpy(few.column, want.few, sizeof few.column);
     maker = projector_new(&want);
     for (size_t i = 0; i < ROWS; i++) {
         any_record(&was[i], &want, &a);
@@ -154,7 +157,7 @@ static void round_trip(unsigned third, const struct zone *zone)
     projector_encode(maker, 4000, binding, &bytes);
     projector_free(maker);
     buf_put_str(&copy, buf_str(&bytes));
-    CHECK(projection_open(&p, &bytes, &n, &err) == 0 && bytes.len == 0);
+    CHECK(projection_open(&p, &bytes, &n, want.few, &err) == 0 && bytes.len == 0);
     CHECK(projection_head(p)->first_seq == 4000 && projection_head(p)->rows == ROWS &&
           projection_head(p)->binding[0] == 7);
     CHECK(projection_columns_read(&has, (struct str){copy.at + PROJECTION_HEAD,
@@ -166,7 +169,7 @@ static void round_trip(unsigned third, const struct zone *zone)
     for (uint32_t i = 0; i < ROWS; i++) {
         uint32_t class = projection_class(p, i);
 
-        projection_fill(p, i, i > 0, &is, &hour, zone);
+        projection_fill(p, i, i > 0 ? PROJECTION_AGAIN : PROJECTION_ANEW, &is, &hour, zone);
         compare(&was[i], &is, 4000 + i, &want);
         CHECK(class >= 100 && class < n.class);
         CHECK(projection_time(p, i) == (was[i].column[COLUMN_TIME].kind == VALUE_TIME
@@ -174,8 +177,15 @@ static void round_trip(unsigned third, const struct zone *zone)
         CHECK((is.column[COLUMN_TIME].kind == VALUE_MISSING) ==
               (is.column[COLUMN_TIME_LOCAL_HOUR].kind == VALUE_MISSING));
         first[i] = is;
+        projection_expect(p, i + 3);
+        projection_fill(p, ROWS - 1 - i, PROJECTION_FEW, &is, &hour, zone);
+        some = is;
+        for (int c = 0; c < COLUMN_COUNT; c++) /* the others may be those of any row */
+            if (!few.column[c] && c != COLUMN_SEQ && !(few.column[COLUMN_TIME] && is_local(c)))
+                some.column[c].kind = VALUE_MISSING;
+        compare(&was[ROWS - 1 - i], &some, 4000 + ROWS - 1 - i, &few);
         if (of_class[class])
-            compare_class(p, &first[of_class[class] - 1], &is, &want);
+            compare_class(p, &first[of_class[class] - 1], &first[i], &want);
         else
             of_class[class] = i + 1;
     }
@@ -186,7 +196,7 @@ static void round_trip(unsigned third, const struct zone *zone)
         buf_clear(&bytes);
         buf_put_str(&bytes, buf_str(&copy));
         bytes.at[at] = (char)((uint8_t)bytes.at[at] ^ (uint8_t)(1 + draw(255)));
-        CHECK(projection_open(&p, &bytes, &n, &err) == ERR_CORRUPT);
+        CHECK(projection_open(&p, &bytes, &n, want.few, &err) == ERR_CORRUPT);
     }
     free(was);
     free(first);
