@@ -29,14 +29,13 @@ struct detecting {
     int64_t since_us, until_us;
     uint32_t user_field;
     struct projections *projections;     /* NULL: the evidence is read */
-    const struct projection *projection; /* that classes are of, and its serial */
-    uint32_t serial;
+    const struct projection *projection; /* that classes are of */
+    struct event event;                  /* at hand */
     struct repeats repeats;              /* of the marks of tokens */
     struct marked {
         uint64_t mark, seq;
     } *marked;                           /* to be looked at again where a mark came twice */
     size_t marks, mark_cap;
-    bool marked_row;                     /* that of the row at hand is among them */
     bool again;                          /* the second look */
     size_t first_look;                   /* records met in the first, ascending */
     struct dictionary sources;

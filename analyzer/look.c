@@ -1,6 +1,6 @@
 /* look.c - the records, and the rules that look at them. Out of projections a row is passed
- * over where its class is known to meet nothing; rules about tokens that came twice look a
- * second time (sigma/correlate.h). */
+ * over where its class is known to meet nothing, and columns are loaded when they are asked
+ * for; rules about tokens that came twice look a second time (sigma/correlate.h). */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,31 +37,6 @@ static void put_mark(struct detecting *d, uint64_t mark, uint64_t seq)
         d->marked = xrealloc(d->marked, d->mark_cap * sizeof *d->marked);
     }
     d->marked[d->marks++] = (struct marked){mark, seq};
-}
-
-static void put_first_mark(struct detecting *d, const struct record *r,
-                           const struct projection *from)
-{
-    uint64_t seq = (uint64_t)r->column[COLUMN_SEQ].integer;
-
-    put_mark(d, projection_mark(from, (uint32_t)(seq - projection_head(from)->first_seq)), seq);
-}
-
-/* Told of each row before it is filled. */
-static enum scan_look look_at_row(void *ctx, const struct projection *p, uint32_t row,
-                                  uint32_t class)
-{
-    struct detecting *d = ctx;
-    bool passes = correlator_passes(d->correlator, class);
-
-    if (d->since_us != INT64_MIN && projection_time(p, row) == INT64_MIN)
-        return SCAN_SKIP; /* it lies in no period */
-    d->marked_row = correlator_later(d->correlator, class);
-    if (d->marked_row)
-        put_mark(d, projection_mark(p, row), projection_head(p)->first_seq + row);
-    d->records += passes;
-    return passes                                    ? SCAN_SKIP
-           : correlator_knows(d->correlator, class) ? SCAN_FEW : SCAN_WHOLE;
 }
 
 static int by_seq(const void *key, const void *at)
@@ -107,44 +82,195 @@ static uint32_t source_of(struct detecting *d, const struct record *r)
     return number;
 }
 
-/* A record that came from a projection, or NULL, and its class there. */
-static void look_at(struct detecting *d, const struct record *r, const struct projection *from,
-                    uint32_t class)
+static bool counts_for_users(const struct detecting *d, const struct record *r)
 {
-    struct record_fields *f = &d->maker.fields;
+    const struct value *level = &r->column[COLUMN_USER_LEVEL];
+    struct str treat_as = reference_treat_as(d->reference, r);
+
+    return str_equal(treat_as, STR("person")) ||
+           (str_equal(treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
+            level->integer != 4);
+}
+
+/* The evaluator's event is that record. */
+static void begin_event(struct detecting *d, const struct record *r)
+{
+    d->maker.fields.record = r;
+    d->event = record_event(&d->maker.fields);
+    evaluator_event(d->evaluator, &d->event);
+}
+
+/* The event that rules were found to meet. */
+static void take(struct detecting *d, const struct record *r)
+{
     const struct value *time = &r->column[COLUMN_TIME];
     const struct value *seq = &r->column[COLUMN_SOURCE_SEQ];
-    const struct value *level = &r->column[COLUMN_USER_LEVEL];
-    struct event event;
-    struct str treat_as;
     struct moment at = {.us = time->kind == VALUE_TIME ? time->integer : INT64_MIN,
                         .source_seq = seq->kind == VALUE_INTEGER ? (uint64_t)seq->integer : 0};
-    bool counts, any;
 
-    d->records += !d->again;
-    f->record = r;
-    event = record_event(f);
-    if (from && projection_serial(from) != d->serial) {
-        d->projection = from;
-        d->serial = projection_serial(from);
-        correlator_classes(d->correlator, decided, d);
-        if (d->serial == 1)
-            tell_apart(d);
-    }
-    evaluator_event(d->evaluator, &event);
-    any = correlator_look(d->correlator, from ? class : CLASS_NONE);
-    if (from && !d->again && !d->marked_row && correlator_later(d->correlator, class))
-        put_first_mark(d, r, from); /* the first of its class */
-    if (!any)
-        return;
-    treat_as = reference_treat_as(d->reference, r);
-    counts = str_equal(treat_as, STR("person")) ||
-             (str_equal(treat_as, STR("volatile-sub")) && level->kind == VALUE_INTEGER &&
-              level->integer != 4);
     at.source = source_of(d, r);
     at.record = keep_record(d, r);
-    d->full = !correlator_event(d->correlator, &at, d->user_field, counts) ||
+    d->full = !correlator_event(d->correlator, &at, d->user_field, counts_for_users(d, r)) ||
               d->maker.mets == UINT32_MAX;
+}
+
+/* ---- out of the log itself ---- */
+
+/* How far before an event those can lie that count with it; chains add up. */
+static int64_t longest_us(const struct ruleset *s)
+{
+    int64_t all = 0;
+
+    for (size_t i = 0; i < s->rules; i++)
+        if (s->rule[i]->kind == RULE_CORRELATION && !s->rule[i]->bad)
+            all += s->rule[i]->correlation.timespan_us + s->rule[i]->correlation.suppress_us;
+    return all;
+}
+
+static int look_at_log(struct detecting *d, struct scan_filter *filter, struct err *err)
+{
+    struct record record;
+    struct scan s;
+    int rc = 0;
+
+    filter->has_since = d->since_us != INT64_MIN;
+    filter->since_us = filter->has_since ? d->since_us - longest_us(&d->set) : 0;
+    filter->has_until = d->until_us != INT64_MAX;
+    filter->until_us = d->until_us;
+    scan_begin(&s, d->trail, filter, d->zone);
+    while (!d->full && (rc = scan_next(&s, &record, err)) > 0) {
+        d->records++;
+        begin_event(d, &record);
+        if (correlator_look(d->correlator, CLASS_NONE))
+            take(d, &record);
+    }
+    scan_end(&s);
+    return rc;
+}
+
+/* ---- out of projections ---- */
+
+enum { EXPECTED_AHEAD = 12 }; /* rows */
+
+/* The projection at hand, and the record that it fills. */
+struct looking {
+    const struct projection *projection;
+    uint32_t serial; /* of it */
+    const struct projection_want *want;
+    struct record record;
+    struct timestamp_hour hour;
+    bool few, whole, marks; /* these columns are loaded */
+    bool *passed;           /* by class of it: its rows are of no interest */
+};
+
+static bool in_period(const struct detecting *d, int64_t us)
+{
+    return (us != INT64_MIN || (d->since_us == INT64_MIN && d->until_us == INT64_MAX)) &&
+           us < d->until_us;
+}
+
+static int load(struct detecting *d, bool *loaded, const bool *column, struct err *err)
+{
+    int rc = *loaded ? 0 : projections_load(d->projections, column, err);
+
+    *loaded |= rc == 0;
+    return rc;
+}
+
+static int fill(struct detecting *d, struct looking *l, uint32_t row,
+                enum projection_fill how, struct err *err)
+{
+    int rc = how == PROJECTION_WHOLE ? load(d, &l->whole, l->want->column, err)
+             : how == PROJECTION_FEW ? load(d, &l->few, l->want->few, err) : 0;
+
+    if (rc == 0)
+        projection_fill(l->projection, row, how, &l->record, &l->hour, d->zone);
+    return rc;
+}
+
+static int keep_mark(struct detecting *d, struct looking *l, uint32_t row, struct err *err)
+{
+    static const bool hash[COLUMN_COUNT] = {[COLUMN_JWT_HASH] = true};
+    int rc = load(d, &l->marks, hash, err);
+
+    if (rc == 0)
+        put_mark(d, projection_mark(l->projection, row),
+                 projection_layout(l->projection)->first_seq + row);
+    return rc;
+}
+
+/* Let the rules look at a row, as far as they do not know it by its class. */
+static int look_at_row(struct detecting *d, struct looking *l, uint32_t row, uint32_t class,
+                       struct err *err)
+{
+    enum projection_fill how = correlator_knows(d->correlator, class) ? PROJECTION_FEW
+                               : correlator_by_class(d->correlator)   ? PROJECTION_CLASS
+                                                                      : PROJECTION_WHOLE;
+    int rc;
+
+    projection_expect(l->projection, row + EXPECTED_AHEAD);
+    if ((rc = fill(d, l, row, how, err)) < 0)
+        return rc;
+    begin_event(d, &l->record);
+    if (!correlator_look(d->correlator, class))
+        return 0;
+    if (how == PROJECTION_CLASS) {
+        if ((rc = fill(d, l, row, PROJECTION_FEW, err)) < 0)
+            return rc;
+        begin_event(d, &l->record);
+    }
+    take(d, &l->record);
+    return 0;
+}
+
+static int look_at_rows(struct detecting *d, struct looking *l, struct err *err)
+{
+    static const bool time[COLUMN_COUNT] = {[COLUMN_TIME] = true};
+    const struct projection *p = l->projection;
+    bool period = d->since_us != INT64_MIN || d->until_us != INT64_MAX;
+    uint32_t rows = projection_layout(p)->rows, first = projection_class_first(p);
+    int rc = period ? projections_load(d->projections, time, err) : 0;
+
+    for (uint32_t row = 0; rc == 0 && !d->full; row++) {
+        uint32_t from = row, class;
+        bool known;
+
+        row = projection_next(p, row, l->passed);
+        d->records += row - from;
+        if (row == rows)
+            break;
+        if (period && !in_period(d, projection_time(p, row)))
+            continue;
+        d->records++;
+        class = projection_class(p, row);
+        known = correlator_passes(d->correlator, class);
+        if (!known)
+            rc = look_at_row(d, l, row, class, err);
+        if (rc == 0 && correlator_later(d->correlator, class))
+            rc = keep_mark(d, l, row, err);
+        else if (!period && correlator_passes(d->correlator, class))
+            l->passed[class - first] = true;
+    }
+    return rc;
+}
+
+/* Begin with the projection that holds the row, unless it is at hand. */
+static int hold(struct detecting *d, struct looking *l, uint64_t seq, struct err *err)
+{
+    int rc = projections_at(d->projections, seq, &d->projection, err);
+
+    if (rc < 0 || projection_serial(d->projection) == l->serial)
+        return rc;
+    l->projection = d->projection;
+    l->serial = projection_serial(d->projection);
+    l->few = l->whole = l->marks = false;
+    memset(&l->record, 0, sizeof l->record);
+    free(l->passed);
+    l->passed = xcalloc(projection_layout(l->projection)->classes, sizeof *l->passed);
+    correlator_classes(d->correlator, decided, d);
+    if (l->serial == 1)
+        tell_apart(d);
+    return 0;
 }
 
 /* The hash of a token whose like was sent several times. */
@@ -236,12 +362,9 @@ static void order_records(struct detecting *d)
 }
 
 /* Once more those records whose tokens' marks came twice, for the rules that were put off. */
-static int look_again(struct detecting *d, struct err *err)
+static int look_again(struct detecting *d, struct looking *l, struct err *err)
 {
     enum { AHEAD = 16 };
-    struct timestamp_hour hour = {.hour = 0};
-    const struct projection *p;
-    struct record record;
     int rc = 0;
 
     d->first_look = d->maker.mets;
@@ -252,20 +375,41 @@ static int look_again(struct detecting *d, struct err *err)
         repeats_add(&d->repeats, d->marked[i].mark);
     }
     for (size_t i = 0; i < d->marks && rc == 0 && !d->full; i++) {
+        uint64_t seq = d->marked[i].seq;
+
         repeats_expect(&d->repeats, d->marked[i + AHEAD < d->marks ? i + AHEAD : i].mark);
         if (!repeats_has(&d->repeats, d->marked[i].mark))
             continue;
-        rc = projections_at(d->projections, d->marked[i].seq, &p, err);
+        rc = hold(d, l, seq, err);
         if (rc == 0) {
-            uint32_t row = (uint32_t)(d->marked[i].seq - projection_head(p)->first_seq);
+            uint32_t row = (uint32_t)(seq - projection_layout(l->projection)->first_seq);
 
-            projection_fill(p, row, PROJECTION_ANEW, &record, &hour, d->zone);
-            look_at(d, &record, p, projection_class(p, row));
+            rc = look_at_row(d, l, row, projection_class(l->projection, row), err);
         }
     }
-    arena_release(&hour.arena);
     if (d->maker.mets > d->first_look)
         order_records(d);
+    return rc;
+}
+
+/* With projections all that went before the period is looked at, so that an alert that began
+ * long before it is known for what it is. */
+static int look_at_columns(struct detecting *d, const struct projection_want *want,
+                           struct err *err)
+{
+    struct looking l = {.want = want};
+    int rc = 0;
+
+    for (uint64_t seq = 0; rc == 0 && !d->full && seq < trail_count(d->trail);) {
+        if ((rc = hold(d, &l, seq, err)) == 0)
+            rc = look_at_rows(d, &l, err);
+        if (rc == 0)
+            seq += projection_layout(l.projection)->rows;
+    }
+    if (rc == 0 && d->marks > 0 && !d->full)
+        rc = look_again(d, &l, err);
+    free(l.passed);
+    arena_release(&l.hour.arena);
     return rc;
 }
 
@@ -308,50 +452,24 @@ static void order_sources(struct detecting *d)
     free(number);
 }
 
-/* How far before an event those can lie that count with it; chains add up. */
-static int64_t longest_us(const struct ruleset *s)
-{
-    int64_t all = 0;
-
-    for (size_t i = 0; i < s->rules; i++)
-        if (s->rule[i]->kind == RULE_CORRELATION && !s->rule[i]->bad)
-            all += s->rule[i]->correlation.timespan_us + s->rule[i]->correlation.suppress_us;
-    return all;
-}
-
 int look_at_all(struct detecting *d, struct err *err)
 {
     struct projection_want want;
-    struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = want.column,
-                                 .look = look_at_row, .look_ctx = d};
+    struct scan_filter filter = {.last_seq = UINT64_MAX, .wanted = want.column};
     uint32_t hash = dictionary_find(&d->set.fields, STR("jwt.hash"));
-    struct record record;
-    struct scan s;
-    int rc = 0;
+    int rc;
 
     filter.token_marks = hash != DICTIONARY_NONE &&
                          correlator_late(d->correlator, hash, token_hash, d);
     find_want(d, &want);
     if (filter.token_marks || !want.column[COLUMN_JWT_HASH] || want.filled[COLUMN_JWT_HASH])
-        filter.projections = d->projections = find_projections(d, &want);
-    if (filter.projections && filter.token_marks)
+        d->projections = find_projections(d, &want);
+    if (d->projections && filter.token_marks)
         correlator_put_off(d->correlator, sure, &want);
-    /* With projections all that went before is looked at, so that an alert that began long
-     * before the period is known for what it is; the log itself is read from where windows
-     * that reach into the period begin. */
-    filter.has_since = d->since_us != INT64_MIN && !d->projections;
-    filter.since_us = filter.has_since ? d->since_us - longest_us(&d->set) : 0;
-    filter.has_until = d->until_us != INT64_MAX;
-    filter.until_us = d->until_us;
-    scan_begin(&s, d->trail, &filter, d->zone);
-    while (!d->full && (rc = scan_next(&s, &record, err)) > 0)
-        look_at(d, &record, s.projection, s.class);
-    if (rc == 0 && d->marks > 0 && !d->full)
-        rc = look_again(d, err);
+    rc = d->projections ? look_at_columns(d, &want, err) : look_at_log(d, &filter, err);
     if (d->full)
         rc = err_set(err, ERR_LIMIT, "the rules meet more than 67 million times in this"
                      " period: take a shorter one with --since and --until");
-    scan_end(&s);
     projections_free(d->projections);
     d->projections = NULL;
     if (rc == 0)

@@ -331,6 +331,11 @@ bool correlator_knows(const struct correlator *c, uint32_t class)
     return verdicts_known(c->verdicts, class);
 }
 
+bool correlator_by_class(const struct correlator *c)
+{
+    return verdicts_by_class(c->verdicts);
+}
+
 void correlator_apart(struct correlator *c, uint32_t field, uint32_t below)
 {
     c->values[field].apart = below;

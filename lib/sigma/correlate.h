@@ -52,8 +52,10 @@ void correlator_put_off(struct correlator *c, verdicts_decided *sure, void *ctx)
 /* No event of that class can matter now, so that it need not be looked at; it can later. */
 bool correlator_passes(const struct correlator *c, uint32_t class);
 bool correlator_later(const struct correlator *c, uint32_t class);
-/* All that rules ask of an event of that class is known, but for what correlations ask. */
+/* All that rules ask of an event of that class is known, but for what correlations ask;
+ * classes decide it. */
 bool correlator_knows(const struct correlator *c, uint32_t class);
+bool correlator_by_class(const struct correlator *c);
 /* Values of the field whose numbers (event_value.same) are below it differ as texts. */
 void correlator_apart(struct correlator *c, uint32_t field, uint32_t below);
 /* From now on events are given again. */

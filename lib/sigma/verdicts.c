@@ -202,6 +202,11 @@ bool verdicts_none(const struct verdicts *v, uint32_t class)
            !(v->list[v->place[class]] & MATTER_NOW);
 }
 
+bool verdicts_by_class(const struct verdicts *v)
+{
+    return v->by_class == v->rules;
+}
+
 bool verdicts_known(const struct verdicts *v, uint32_t class)
 {
     return v->by_class == v->rules && class < v->places && v->place[class];

@@ -35,7 +35,8 @@ void verdicts_look(struct verdicts *v, uint32_t class);
  * one matter later? False: not, or it is not known yet. */
 bool verdicts_none(const struct verdicts *v, uint32_t class);
 bool verdicts_later(const struct verdicts *v, uint32_t class);
-/* Is it known what all rules say of the class? */
+/* Do classes decide all rules? Is it known what they say of that one? */
+bool verdicts_by_class(const struct verdicts *v);
 bool verdicts_known(const struct verdicts *v, uint32_t class);
 /* What the event meets: numbers of rules, ascending; valid until the next look. */
 size_t verdicts_met(const struct verdicts *v, const uint32_t **rule);

@@ -13,7 +13,7 @@
 #include "trail/scan.h"
 
 struct kept {
-    struct projection_head head;
+    struct projection_layout layout;
     struct disk_file *file; /* stays readable, whoever replaces it */
 };
 
@@ -26,6 +26,7 @@ struct projections {
     uint64_t rows;     /* of them */
     struct projection_numbers numbers;
     struct projection *held;
+    const struct kept *held_file;
 };
 
 /* Of the groups from `first` on that have exactly so many rows; false: there are none. */
@@ -64,26 +65,30 @@ static int path_of(const struct projections *s, uint64_t first, char out[LIMIT_P
     return 0;
 }
 
-/* A file's head, and what columns it has; false: it is none of this log. */
-static bool look_at(struct projections *s, uint64_t first, struct kept *k,
-                    struct projection_want *has)
+static int read_file(void *file, void *to, size_t len, uint64_t at, struct err *err)
 {
-    enum { EACH = 8 };
-    char path[LIMIT_PATH_BYTES], bytes[PROJECTION_HEAD + EACH * COLUMN_COUNT];
+    return disk_read(file, to, len, at, err);
+}
+
+/* How a file is laid out; false: it is none of this log. */
+static bool look_at(struct projections *s, uint64_t first, struct kept *k)
+{
+    char path[LIMIT_PATH_BYTES], bytes[PROJECTION_LAYOUT_MAX];
     uint8_t binding[HASH_BYTES];
+    uint64_t size = 0;
     struct err ignored;
     bool good;
 
     if (path_of(s, first, path, &ignored) < 0 ||
         disk_open(&k->file, path, DISK_READ, &ignored) < 0)
         return false;
-    good = disk_read(k->file, bytes, PROJECTION_HEAD, 0, &ignored) == 0 &&
-           projection_head_read(&k->head, (struct str){bytes, PROJECTION_HEAD}) &&
-           k->head.first_seq == first &&
-           binding_of(s->trail, first, k->head.rows, binding) &&
-           memcmp(binding, k->head.binding, HASH_BYTES) == 0 &&
-           disk_read(k->file, bytes, EACH * k->head.columns, PROJECTION_HEAD, &ignored) == 0 &&
-           projection_columns_read(has, (struct str){bytes, EACH * k->head.columns});
+    good = disk_size(k->file, &size, &ignored) == 0;
+    size = size < sizeof bytes ? size : sizeof bytes;
+    good = good && disk_read(k->file, bytes, (size_t)size, 0, &ignored) == 0 &&
+           projection_layout_read(&k->layout, (struct str){bytes, (size_t)size}) &&
+           k->layout.first_seq == first &&
+           binding_of(s->trail, first, k->layout.rows, binding) &&
+           memcmp(binding, k->layout.binding, HASH_BYTES) == 0;
     if (!good)
         disk_close(k->file);
     return good;
@@ -96,7 +101,7 @@ static void keep(struct projections *s, struct kept k)
         s->kept = xrealloc(s->kept, s->cap * sizeof *s->kept);
     }
     s->kept[s->count++] = k;
-    s->rows += k.head.rows;
+    s->rows += k.layout.rows;
 }
 
 /* What is to be made holds all that was ever asked for. */
@@ -121,7 +126,8 @@ struct projections *projections_open(const char *dir, struct trail *t,
     snprintf(s->dir, sizeof s->dir, "%s", dir);
     s->trail = t;
     s->want = *want;
-    while (s->rows < trail_count(t) && look_at(s, s->rows, &k, &has)) {
+    while (s->rows < trail_count(t) && look_at(s, s->rows, &k)) {
+        projection_layout_want(&has, &k.layout);
         add_want(&s->there, &has);
         if (!projection_want_holds(&has, want)) {
             disk_close(k.file);
@@ -152,11 +158,11 @@ uint64_t projections_missing(const struct projections *s)
 static void forget_small(struct projections *s)
 {
     while (s->count > 0 &&
-           s->kept[s->count - 1].head.rows <= projections_missing(s) &&
-           s->kept[s->count - 1].head.rows + projections_missing(s) <= PROJECTION_ROWS_MAX) {
+           s->kept[s->count - 1].layout.rows <= projections_missing(s) &&
+           s->kept[s->count - 1].layout.rows + projections_missing(s) <= PROJECTION_ROWS_MAX) {
         struct kept *last = &s->kept[--s->count];
 
-        s->rows -= last->head.rows;
+        s->rows -= last->layout.rows;
         disk_close(last->file);
     }
 }
@@ -202,7 +208,6 @@ static int make_one(struct projections *s, uint64_t first, uint64_t end,
     struct projector *p = projector_new(want);
     uint8_t binding[HASH_BYTES];
     char path[LIMIT_PATH_BYTES];
-    struct projection_want has;
     struct buf out = {0};
     struct kept k;
     int rc = read_rows(s, p, first, end, want, zone, err);
@@ -213,7 +218,7 @@ static int make_one(struct projections *s, uint64_t first, uint64_t end,
         projector_encode(p, first, binding, &out);
         rc = disk_replace(s->dir, path, buf_str(&out), 0600, err);
     }
-    if (rc == 0 && !look_at(s, first, &k, &has))
+    if (rc == 0 && !look_at(s, first, &k))
         rc = err_set(err, ERR_IO, "%s cannot be read again", path);
     if (rc == 0)
         keep(s, k);
@@ -239,7 +244,7 @@ static void remove_others(const struct projections *s)
         bool among = !strstr(name, ".columns"); /* or is none of ours */
 
         for (size_t k = 0; k < s->count; k++)
-            among |= s->kept[k].head.first_seq == first;
+            among |= s->kept[k].layout.first_seq == first;
         if (!among && snprintf(path, sizeof path, "%s/%s", s->dir, name) < (int)sizeof path)
             disk_unlink(path, &ignored);
     }
@@ -264,39 +269,40 @@ int projections_make(struct projections *s, const struct zone *zone,
     return rc;
 }
 
+/* A file that is damaged is no loss: it is made again. */
+static int forget_damaged(const struct kept *k, struct err *err)
+{
+    struct err ignored;
+
+    disk_unlink(disk_path(k->file), &ignored);
+    return err_set(err, ERR_CORRUPT, "%s was damaged and is removed: run the same command"
+                   " again", disk_path(k->file));
+}
+
 static int hold(struct projections *s, const struct kept *k, struct err *err)
 {
-    struct buf bytes = {0};
-    uint64_t size;
-    int rc = disk_size(k->file, &size, err);
+    struct projection_source from = {.read = read_file, .ctx = k->file};
+    int rc = disk_size(k->file, &from.size, err);
 
     projection_free(s->held);
     s->held = NULL;
-    if (rc == 0) {
-        char *to = buf_reserve(&bytes, (size_t)size);
-
-        rc = disk_read(k->file, to, (size_t)size, 0, err);
-        bytes.len = (size_t)size;
-    }
+    s->held_file = k;
     if (rc == 0)
-        rc = projection_open(&s->held, &bytes, &s->numbers, s->want.few, err);
-    if (rc == 0 && memcmp(projection_head(s->held)->binding, k->head.binding, HASH_BYTES) != 0)
-        rc = ERR_CORRUPT; /* it was another when it was looked at */
-    buf_release(&bytes);
-    if (rc == ERR_CORRUPT) { /* nothing is lost: it is made again */
-        struct err ignored;
+        rc = projection_open(&s->held, &from, &s->numbers, s->want.few, err);
+    return rc == ERR_CORRUPT ? forget_damaged(k, err) : rc;
+}
 
-        disk_unlink(disk_path(k->file), &ignored);
-        err_set(err, ERR_CORRUPT, "%s was damaged and is removed: run the same command again",
-                disk_path(k->file));
-    }
-    return rc;
+int projections_load(struct projections *s, const bool column[COLUMN_COUNT], struct err *err)
+{
+    int rc = projection_load(s->held, column, err);
+
+    return rc == ERR_CORRUPT ? forget_damaged(s->held_file, err) : rc;
 }
 
 int projections_at(struct projections *s, uint64_t seq, const struct projection **out,
                    struct err *err)
 {
-    const struct projection_head *h = s->held ? projection_head(s->held) : NULL;
+    const struct projection_layout *h = s->held ? projection_layout(s->held) : NULL;
     size_t low = 0, high = s->count;
     int rc;
 
@@ -307,7 +313,7 @@ int projections_at(struct projections *s, uint64_t seq, const struct projection 
         while (high - low > 1) {
             size_t mid = low + (high - low) / 2;
 
-            if (s->kept[mid].head.first_seq <= seq)
+            if (s->kept[mid].layout.first_seq <= seq)
                 low = mid;
             else
                 high = mid;

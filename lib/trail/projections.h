@@ -24,9 +24,11 @@ uint64_t projections_missing(const struct projections *s);
  * the evidence of at least these rows, keeps what other columns there were. */
 int projections_make(struct projections *s, const struct zone *zone,
                      void (*told)(void *ctx, uint64_t rows), void *ctx, struct err *err);
-/* The projection with that row, which is held until another is asked for; *out NULL: none
- * has it. ERR_CORRUPT: it is damaged. */
+/* The projection with that row, held until another is asked for, of which nothing but the
+ * classes is loaded at first; *out NULL: none has it. ERR_CORRUPT: it is damaged. */
 int projections_at(struct projections *s, uint64_t seq, const struct projection **out,
                    struct err *err);
+/* Load columns of the one that is held (projection_load). ERR_CORRUPT likewise. */
+int projections_load(struct projections *s, const bool column[COLUMN_COUNT], struct err *err);
 
 #endif

@@ -227,32 +227,31 @@ static void make_classes(struct projector *p)
     free(joined);
 }
 
-/* A stream of rows, of at least that width. */
-static void put_stream(struct buf *out, size_t rows, unsigned width, int64_t base,
-                       uint64_t unit, const uint64_t *number, const uint32_t *code)
+/* A stream of rows, of at least that width, as what k says of it from now on. */
+static void put_stream(struct buf *out, struct projection_column *k, size_t rows,
+                       const uint64_t *number, const uint32_t *code)
 {
     uint64_t most = 0;
     uint8_t *to;
 
     for (size_t i = 0; i < rows; i++)
         most |= number ? number[i] : code[i];
-    while (width < 8 && most >> (8 * width))
-        width *= 2;
-    buf_put_u8(out, (uint8_t)width);
-    buf_put_u64(out, (uint64_t)base);
-    buf_put_u64(out, unit);
-    to = (uint8_t *)buf_reserve(out, rows * width + 8);
-    out->len += rows * width;
-    for (size_t i = 0; i < rows; i++, to += width) {
+    while (k->width < 8 && most >> (8 * k->width))
+        k->width *= 2;
+    to = (uint8_t *)buf_reserve(out, rows * k->width + 8);
+    for (size_t i = 0; i < rows; i++, to += k->width) {
         uint64_t v = number ? number[i] : code[i];
 
-        for (unsigned k = 0; k < width; k++)
-            to[k] = (uint8_t)(v >> (8 * k));
+        for (unsigned n = 0; n < k->width; n++)
+            to[n] = (uint8_t)(v >> (8 * n));
     }
+    k->stream_crc = hash_crc32c(0, (struct str){out->at + out->len, rows * k->width});
+    out->len += rows * k->width;
 }
 
 /* Numbers of a column above their least, in the largest unit that they all have. */
-static void put_plain(struct buf *out, struct projector *p, const struct made_column *m)
+static void put_plain(struct buf *out, struct projection_column *k, struct projector *p,
+                      const struct made_column *m)
 {
     uint64_t *number = xmalloc((p->rows + 1) * sizeof *number);
     int64_t least = INT64_MAX;
@@ -277,24 +276,40 @@ static void put_plain(struct buf *out, struct projector *p, const struct made_co
         }
         unit = there && a ? a : unit;
     }
-    unit = unit ? unit : 1;
+    k->base = least;
+    k->unit = unit ? unit : 1;
+    k->width = 1;
     for (size_t i = 0; i < p->rows; i++)
-        number[i] /= unit;
-    put_stream(out, p->rows, 1, least, unit, number, NULL);
+        number[i] /= k->unit;
+    put_stream(out, k, p->rows, number, NULL);
     free(number);
 }
 
-static void put_entries(struct buf *out, const struct made_column *m)
+/* What was put since `from` are the entries. */
+static void end_entries(const struct buf *out, size_t from, struct projection_column *k)
 {
+    k->entry_bytes = out->len - from;
+    k->entry_crc = hash_crc32c(0, (struct str){out->at + from, out->len - from});
+}
+
+static void put_entries(struct buf *out, struct projection_column *k,
+                        const struct made_column *m)
+{
+    size_t from = out->len;
+
+    k->entries = m->values.count;
     for (uint32_t i = 0; i < m->values.count; i++) {
         buf_put_varint(out, m->values.entry[i].len);
         buf_put_str(out, m->values.entry[i]);
     }
+    end_entries(out, from, k);
 }
 
 /* by_states: the rows' states, before they were joined with more. */
-static void put_classes(struct buf *out, const struct projector *p, const uint32_t *by_states)
+static void put_classes(struct buf *out, struct projection_column *k, const struct projector *p,
+                        const uint32_t *by_states)
 {
+    size_t from = out->len;
     uint32_t *row = xmalloc((p->classes + 1U) * sizeof *row); /* one of each */
 
     for (size_t i = 0; i < p->rows; i++)
@@ -306,53 +321,58 @@ static void put_classes(struct buf *out, const struct projector *p, const uint32
                 buf_put_u32(out, p->column[i].code[row[c]]);
     }
     free(row);
+    end_entries(out, from, k);
+    k->width = 1;
+    put_stream(out, k, p->rows, NULL, p->class);
+}
+
+/* The entries and the stream of a column; plain: the stream of numbers, if it is one. */
+static void put_column(struct buf *out, struct projection_column *k, const struct projector *p,
+                       const struct made_column *m, const struct buf *plain)
+{
+    k->column = (uint16_t)m->column;
+    k->way = (uint8_t)m->way;
+    k->narrow = m->narrow;
+    put_entries(out, k, m);
+    buf_put_str(out, buf_str(plain));
+    if (m->way == PROJECTION_CODED && !m->narrow) {
+        k->width = 1;
+        put_stream(out, k, p->rows, NULL, m->code);
+    } else if (m->way == PROJECTION_MARK) {
+        k->width = PROJECTION_MARK_BYTES;
+        put_stream(out, k, p->rows, m->number, NULL);
+    }
 }
 
 void projector_encode(struct projector *p, uint64_t first_seq,
                       const uint8_t binding[HASH_BYTES], struct buf *out)
 {
-    struct buf plain[COLUMN_COUNT] = {{0}};
+    struct projection_layout *l = xcalloc(1, sizeof *l);
+    struct buf plain[COLUMN_COUNT] = {{0}}, body = {0};
     uint32_t *by_states = xmalloc((p->rows + 1) * sizeof *by_states);
-    uint8_t sha[HASH_BYTES];
-    struct str all;
 
     if (p->rows > 0)
         memcpy(by_states, p->class, p->rows * sizeof *by_states);
+    for (size_t i = 0; i <= p->columns; i++)
+        l->column[i].unit = 1;
     for (size_t i = 0; i < p->columns; i++)
-        if (p->column[i].way == PROJECTION_PLAIN)
-            put_plain(&plain[i], p, &p->column[i]); /* while class is the states' */
+        if (p->column[i].way == PROJECTION_PLAIN) /* while class is the states' */
+            put_plain(&plain[i], &l->column[i], p, &p->column[i]);
     make_classes(p);
-    buf_put_text(out, "GPCP");
-    buf_put_u16(out, PROJECTION_VERSION);
-    buf_put_u16(out, PROJECTION_DERIVATION);
-    buf_put_u64(out, first_seq);
-    buf_put_u32(out, (uint32_t)p->rows);
-    buf_put_u32(out, p->classes);
-    buf_put(out, binding, HASH_BYTES);
-    buf_put_u32(out, (uint32_t)p->columns);
-    buf_put_u32(out, projection_names());
+    l->first_seq = first_seq;
+    l->rows = (uint32_t)p->rows;
+    l->classes = p->classes;
+    l->columns = (uint32_t)p->columns;
+    memcpy(l->binding, binding, HASH_BYTES);
     for (size_t i = 0; i < p->columns; i++) {
-        buf_put_u16(out, (uint16_t)p->column[i].column);
-        buf_put_u8(out, (uint8_t)p->column[i].way);
-        buf_put_u8(out, p->column[i].narrow);
-        buf_put_u32(out, p->column[i].values.count);
-    }
-    for (size_t i = 0; i < p->columns; i++)
-        put_entries(out, &p->column[i]);
-    put_classes(out, p, by_states);
-    put_stream(out, p->rows, 1, 0, 1, NULL, p->class);
-    for (size_t i = 0; i < p->columns; i++) {
-        const struct made_column *m = &p->column[i];
-
-        if (m->way == PROJECTION_CODED && !m->narrow)
-            put_stream(out, p->rows, 1, 0, 1, NULL, m->code);
-        else if (m->way == PROJECTION_MARK)
-            put_stream(out, p->rows, PROJECTION_MARK_BYTES, 0, 1, m->number, NULL);
-        buf_put_str(out, buf_str(&plain[i]));
+        put_column(&body, &l->column[i], p, &p->column[i], &plain[i]);
         buf_release(&plain[i]);
     }
+    l->column[p->columns].column = PROJECTION_CLASSES;
+    put_classes(&body, &l->column[p->columns], p, by_states);
+    projection_layout_put(out, l);
+    buf_put_str(out, buf_str(&body));
+    buf_release(&body);
     free(by_states);
-    all = buf_str(out);
-    hash_sha256(sha, &all, 1);
-    buf_put(out, sha, HASH_BYTES);
+    free(l);
 }

@@ -7,9 +7,6 @@
 #include "base/order.h"
 #include "record/nhs_number.h"
 #include "trail/columns.h"
-#include "trail/projections.h"
-
-enum { EXPECTED_AHEAD = 12 }; /* rows of a projection */
 
 /* ---- where the rows can be ---- */
 
@@ -154,20 +151,14 @@ static bool same(const struct record *r, enum column c, struct str want)
                              str_equal_nocase(r->column[c].text, want));
 }
 
-/* us INT64_MIN: it is not known. */
-static bool lies_in(const struct scan_filter *f, int64_t us)
-{
-    if (!f->has_since && !f->has_until)
-        return true;
-    return us != INT64_MIN && (!f->has_since || us >= f->since_us) &&
-           (!f->has_until || us < f->until_us);
-}
-
 static bool in_period(const struct scan_filter *f, const struct record *r)
 {
     const struct value *time = &r->column[COLUMN_TIME];
 
-    return lies_in(f, time->kind == VALUE_TIME ? time->integer : INT64_MIN);
+    if (!f->has_since && !f->has_until)
+        return true;
+    return time->kind == VALUE_TIME && (!f->has_since || time->integer >= f->since_us) &&
+           (!f->has_until || time->integer < f->until_us);
 }
 
 static bool of_patient(struct scan *s, const struct record *r)
@@ -273,30 +264,6 @@ static int read_record(struct scan *s, uint64_t seq, struct record *out, struct 
     return 0;
 }
 
-/* A row of the projection at hand; false: it is passed over. */
-static bool take_projected(struct scan *s, uint32_t row, struct record *out)
-{
-    const struct scan_filter *f = s->filter;
-    enum scan_look look = SCAN_WHOLE;
-
-    if (!lies_in(f, projection_time(s->projection, row)))
-        return false;
-    s->class = projection_class(s->projection, row);
-    projection_expect(s->projection, row + EXPECTED_AHEAD);
-    if (f->look)
-        look = f->look(f->look_ctx, s->projection, row, s->class);
-    if (look == SCAN_SKIP)
-        return false;
-    projection_fill(s->projection, row,
-                    s->filled != projection_serial(s->projection) || s->into != out
-                        ? PROJECTION_ANEW
-                    : look == SCAN_FEW ? PROJECTION_FEW : PROJECTION_AGAIN,
-                    out, &s->hour, s->zone);
-    s->filled = projection_serial(s->projection);
-    s->into = out;
-    return true;
-}
-
 int scan_next(struct scan *s, struct record *out, struct err *err)
 {
     uint64_t seq;
@@ -305,17 +272,6 @@ int scan_next(struct scan *s, struct record *out, struct err *err)
         int rc;
 
         arena_reset(&s->arena);
-        if (s->filter->projections) {
-            if ((rc = projections_at(s->filter->projections, seq, &s->projection, err)) < 0)
-                return rc;
-            if (s->projection) {
-                uint64_t first = projection_head(s->projection)->first_seq;
-
-                if (take_projected(s, (uint32_t)(seq - first), out) && matches(s, out))
-                    return 1;
-                continue;
-            }
-        }
         if (s->filter->small_only && load_columns(s, seq)) {
             fill_small(s, seq, out);
             if (in_period(s->filter, out) && of_status(s->filter, out))

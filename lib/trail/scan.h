@@ -7,12 +7,8 @@
 #include "trail/index.h"
 #include "trail/trail.h"
 
-struct projections; /* trail/projections.h */
-struct projection;
 
 /* All that are given must hold. Texts compare without case but the user key. */
-enum scan_look { SCAN_WHOLE, SCAN_FEW, SCAN_SKIP };
-
 struct scan_filter {
     bool has_since, has_until, has_status;
     int64_t since_us, until_us;   /* of time, half-open; a record without one is left out */
@@ -25,14 +21,6 @@ struct scan_filter {
      * all of them. */
     const bool *wanted;
     bool token_marks; /* with wanted: jwt.hash is a mark, as columns_new() says */
-    /* With wanted: rows that these hold are taken from there, and jwt.hash is then a mark as
-     * projection.h says. NULL: none. look is told of each such row that lies in the period,
-     * and says whether it is passed over, or only the few columns (projection_want) are
-     * asked for, which hold those that the filter looks at. NULL: all are, whole. */
-    struct projections *projections;
-    enum scan_look (*look)(void *ctx, const struct projection *p, uint32_t row,
-                           uint32_t class);
-    void *look_ctx;
     /* Only these are asked for: seq, time, time.local_*, http.status and what the index
      * holds (judge_small). Other columns are then missing where the index answers. */
     bool small_only;
@@ -51,10 +39,6 @@ struct scan {
     struct index_columns columns;
     struct arena columns_arena;
     struct timestamp_hour hour;
-    const struct projection *projection; /* that the record given last came from, or NULL */
-    uint32_t class;                      /* of that record in it */
-    uint32_t filled;                     /* serial of the one that filled this last */
-    const struct record *into;
     struct columns *parts;     /* with wanted */
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only

@@ -1,5 +1,6 @@
-/* Any bytes as a projection, whose SHA-256 is made to fit: an error, or rows that can be
+/* Any bytes as a projection, whose sums are made to fit: an error, or rows that can be
  * read. The first byte of the input says how many bytes of a good one stand before it. */
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "base/zone.h"
 #include "tests/test.h"
@@ -30,7 +31,44 @@ static void make_good(struct buf *out)
     }
     projector_encode(p, 0, binding, out);
     projector_free(p);
-    out->len -= HASH_BYTES;
+}
+
+static int read_memory(void *bytes, void *to, size_t len, uint64_t at, struct err *err)
+{
+    const struct buf *b = bytes;
+
+    (void)err;
+    CHECK(at <= b->len && len <= b->len - at);
+    memcpy(to, b->at + at, len);
+    return 0;
+}
+
+static void put_sum(struct buf *b, size_t at, uint64_t from, uint64_t len)
+{
+    if (at + 4 <= b->len && from <= b->len && len <= b->len - from)
+        put_le32(b->at + at, hash_crc32c(0, (struct str){b->at + from, (size_t)len}));
+}
+
+/* The sum of the layout, then those of what it says, then its own again. */
+static void mend(struct buf *b)
+{
+    uint64_t columns = b->len >= PROJECTION_HEAD ? get_le32(b->at + 56) : 0;
+    size_t end = PROJECTION_HEAD + PROJECTION_EACH * (columns + 1);
+    struct projection_layout l;
+
+    if (columns > COLUMN_COUNT || b->len < end + 4)
+        return;
+    put_sum(b, end, 0, end);
+    if (!projection_layout_read(&l, buf_str(b)))
+        return;
+    for (size_t i = 0; i <= columns; i++) {
+        size_t at = PROJECTION_HEAD + PROJECTION_EACH * i + 36;
+
+        put_sum(b, at, l.column[i].at, l.column[i].entry_bytes);
+        put_sum(b, at + 4, l.column[i].at + l.column[i].entry_bytes,
+                (uint64_t)l.column[i].width * l.rows);
+    }
+    put_sum(b, end, 0, end);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -43,8 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct projection *p;
     struct buf bytes = {0};
     struct record r;
-    uint8_t sha[HASH_BYTES];
-    struct str all;
+    struct projection_source from = {read_memory, &bytes, 0};
     struct err err;
 
     if (good.len == 0) {
@@ -59,15 +96,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_put(&bytes, data + 1, size - 1);
     if (bytes.len < good.len) /* the good one's end behind it */
         buf_put(&bytes, good.at + bytes.len, good.len - bytes.len);
-    all = buf_str(&bytes);
-    hash_sha256(sha, &all, 1);
-    buf_put(&bytes, sha, HASH_BYTES);
-    if (projection_open(&p, &bytes, &n, few, &err) == 0) {
-        for (uint32_t i = 0; i < projection_head(p)->rows && i < 1000; i++) {
-            projection_fill(p, i, PROJECTION_ANEW, &r, &hour, zone);
+    mend(&bytes);
+    from.size = bytes.len;
+    if (projection_open(&p, &from, &n, few, &err) == 0) {
+        uint32_t rows = projection_layout(p)->rows;
+        bool all[COLUMN_COUNT];
+
+        memset(all, true, sizeof all);
+        memset(&r, 0, sizeof r);
+        projection_fill(p, 0, PROJECTION_CLASS, &r, &hour, zone);
+        projection_fill(p, 0, PROJECTION_WHOLE, &r, &hour, zone);
+        for (uint32_t i = 0; projection_load(p, all, &err) == 0 && i < rows && i < 1000; i++) {
+            projection_fill(p, i, PROJECTION_WHOLE, &r, &hour, zone);
             projection_expect(p, i + 7);
             projection_fill(p, i, PROJECTION_FEW, &r, &hour, zone);
             projection_class(p, i);
+            projection_mark(p, i);
             projection_time(p, i);
         }
         projection_free(p);
