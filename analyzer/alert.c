@@ -22,11 +22,8 @@ void alert_maker_release(struct alert_maker *m)
 {
     record_fields_release(&m->fields);
     free(m->met);
-    dictionary_release(&m->patients);
-    dictionary_release(&m->practices);
-    renumber_release(&m->patients_known);
-    renumber_release(&m->practices_known);
-    arena_release(&m->texts);
+    numbering_release(&m->patients);
+    numbering_release(&m->practices);
     arena_release(&m->arena);
 }
 
@@ -38,23 +35,21 @@ struct behind {
     uint32_t patient, practice; /* the last of them */
 };
 
-static uint32_t keep_text(struct alert_maker *m, struct dictionary *d, struct renumber *known,
-                          const struct value *v)
+static uint32_t keep_text(struct alert_maker *m, struct numbering *n, const struct value *v)
 {
-    uint32_t *place = renumber_place(known, v->same);
-    struct str text;
-    uint32_t entry;
+    uint32_t known = numbering_known(n, v->same);
+    struct str text = v->text;
 
-    if (v->kind != VALUE_TEXT || v->text.len == 0)
+    if (v->kind != VALUE_TEXT || text.len == 0)
         return DICTIONARY_NONE;
-    if (place && *place)
-        return *place - 1;
+    if (known != DICTIONARY_NONE)
+        return known;
     arena_reset(&m->arena);
-    text = d == &m->patients ? nhs_number_plain(v->text, &m->arena) : v->text;
-    entry = text.len ? dictionary_put(d, text, &m->texts) : DICTIONARY_NONE;
-    if (place)
-        *place = entry + 1;
-    return entry;
+    if (n == &m->patients)
+        text = nhs_number_plain(text, &m->arena);
+    if (text.len == 0)
+        return DICTIONARY_NONE;
+    return numbering_put(n, str_equal(text, v->text) ? v->same : 0, text);
 }
 
 uint32_t alert_keep(struct alert_maker *m, const struct record *r)
@@ -65,8 +60,8 @@ uint32_t alert_keep(struct alert_maker *m, const struct record *r)
     }
     m->met[m->mets] = (struct met_record){
         (uint64_t)r->column[COLUMN_SEQ].integer,
-        keep_text(m, &m->patients, &m->patients_known, &r->column[COLUMN_PATIENT_NHS_NUMBER]),
-        keep_text(m, &m->practices, &m->practices_known, &r->column[COLUMN_PRACTICE_ODS])};
+        keep_text(m, &m->patients, &r->column[COLUMN_PATIENT_NHS_NUMBER]),
+        keep_text(m, &m->practices, &r->column[COLUMN_PRACTICE_ODS])};
     return (uint32_t)m->mets++;
 }
 
@@ -274,7 +269,7 @@ static void put_patient(struct buf *out, const struct alert_maker *m, const stru
 
     buf_put_text(out, ",\"practice\":");
     if (b->practices == 1)
-        print_json_text(out, m->practices.entry[b->practice]);
+        print_json_text(out, m->practices.texts.entry[b->practice]);
     else
         buf_put_text(out, "null");
     buf_printf(out, ",\"patients\":%zu,\"patient\":", b->patients);
@@ -283,9 +278,9 @@ static void put_patient(struct buf *out, const struct alert_maker *m, const stru
         return;
     }
     if (reveal)
-        buf_put_str(&text, m->patients.entry[b->patient]);
+        buf_put_str(&text, m->patients.texts.entry[b->patient]);
     else
-        mask_number(&text, m->patients.entry[b->patient]);
+        mask_number(&text, m->patients.texts.entry[b->patient]);
     print_json_text(out, buf_str(&text));
     buf_release(&text);
 }

@@ -18,9 +18,7 @@ struct met_record {
 struct alert_maker {
     struct met_record *met;
     size_t mets, met_cap;
-    struct dictionary patients, practices;
-    struct renumber patients_known, practices_known;
-    struct arena texts;
+    struct numbering patients, practices;
     struct trail *trail;
     const struct zone *zone;
     struct ruleset *set;

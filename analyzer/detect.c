@@ -321,8 +321,7 @@ static void release(struct detecting *d)
     trail_close(d->trail);
     state_free(d->state);
     zone_free(d->zone);
-    dictionary_release(&d->sources);
-    renumber_release(&d->sources_known);
+    numbering_release(&d->sources);
     repeats_release(&d->repeats);
     free(d->marked);
     arena_release(&d->texts);

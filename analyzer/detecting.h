@@ -38,8 +38,7 @@ struct detecting {
     size_t marks, mark_cap;
     bool again;                          /* the second look */
     size_t first_look;                   /* records met in the first, ascending */
-    struct dictionary sources;
-    struct renumber sources_known;
+    struct numbering sources;
     struct arena texts;
     uint64_t records, alerts, by_level[RULE_LEVELS];
     struct buf missing;  /* of the summary: rules not evaluated */

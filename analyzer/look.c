@@ -61,25 +61,14 @@ static uint32_t keep_record(struct detecting *d, const struct record *r)
 /* The values of the first projection need not be compared. */
 static void tell_apart(struct detecting *d)
 {
+    d->maker.patients.apart =
+        projection_entries(d->projection, COLUMN_PATIENT_NHS_NUMBER) + 1;
     for (uint32_t i = 0; i < d->set.fields.count; i++) {
         enum column c;
 
         if (column_find(&c, d->set.fields.entry[i]))
             correlator_apart(d->correlator, i, projection_entries(d->projection, c) + 1);
     }
-}
-
-static uint32_t source_of(struct detecting *d, const struct record *r)
-{
-    uint32_t *known = renumber_place(&d->sources_known, r->column[COLUMN_SOURCE_NAME].same);
-    uint32_t number;
-
-    if (known && *known)
-        return *known - 1;
-    number = dictionary_put(&d->sources, record_text(r, COLUMN_SOURCE_NAME), &d->texts);
-    if (known)
-        *known = number + 1;
-    return number;
 }
 
 static bool counts_for_users(const struct detecting *d, const struct record *r)
@@ -108,7 +97,8 @@ static void take(struct detecting *d, const struct record *r)
     struct moment at = {.us = time->kind == VALUE_TIME ? time->integer : INT64_MIN,
                         .source_seq = seq->kind == VALUE_INTEGER ? (uint64_t)seq->integer : 0};
 
-    at.source = source_of(d, r);
+    at.source = numbering_put(&d->sources, r->column[COLUMN_SOURCE_NAME].same,
+                              record_text(r, COLUMN_SOURCE_NAME));
     at.record = keep_record(d, r);
     d->full = !correlator_event(d->correlator, &at, d->user_field, counts_for_users(d, r)) ||
               d->maker.mets == UINT32_MAX;
@@ -437,12 +427,12 @@ static int by_name(const void *a, const void *b)
 /* Give the correlator its sources in order of their names, whenever they came. */
 static void order_sources(struct detecting *d)
 {
-    uint32_t n = d->sources.count;
+    uint32_t n = d->sources.texts.count;
     struct source_name *list = xcalloc(n + 1U, sizeof *list);
     uint32_t *number = xcalloc(n + 1U, sizeof *number);
 
     for (uint32_t i = 0; i < n; i++)
-        list[i] = (struct source_name){d->sources.entry[i], i};
+        list[i] = (struct source_name){d->sources.texts.entry[i], i};
     if (n > 0)
         qsort(list, n, sizeof *list, by_name);
     for (uint32_t i = 0; i < n; i++)

@@ -121,3 +121,37 @@ void renumber_release(struct renumber *k)
     free(k->entry);
     *k = (struct renumber){NULL, 0};
 }
+
+uint32_t numbering_known(struct numbering *n, uint32_t same)
+{
+    const uint32_t *known = same < n->by_same.count ? &n->by_same.entry[same] : NULL;
+
+    return known && *known ? *known - 1 : DICTIONARY_NONE;
+}
+
+/* As long as no text had to be looked for, those that differ in any case are not either. */
+uint32_t numbering_put(struct numbering *n, uint32_t same, struct str text)
+{
+    uint32_t number = numbering_known(n, same), *place;
+
+    if (number != DICTIONARY_NONE)
+        return number;
+    place = renumber_place(&n->by_same, same);
+    if (place && same < n->apart && n->texts.slots == 0) {
+        dictionary_add(&n->texts, arena_copy(&n->arena, text));
+        number = n->texts.count - 1;
+    } else {
+        number = dictionary_put(&n->texts, text, &n->arena);
+    }
+    if (place)
+        *place = number + 1;
+    return number;
+}
+
+void numbering_release(struct numbering *n)
+{
+    dictionary_release(&n->texts);
+    renumber_release(&n->by_same);
+    arena_release(&n->arena);
+    n->apart = 0;
+}

@@ -40,4 +40,18 @@ struct renumber {
 uint32_t *renumber_place(struct renumber *k, uint32_t number);
 void renumber_release(struct renumber *k);
 
+/* Distinct texts, most of which come with a number of theirs. Zero-initialise. */
+struct numbering {
+    struct dictionary texts;
+    struct renumber by_same;
+    uint32_t apart; /* texts that come with numbers below it differ */
+    struct arena arena;
+};
+/* The number of the text that comes with that one; DICTIONARY_NONE: it came with none so
+ * far, or same is 0. */
+uint32_t numbering_known(struct numbering *n, uint32_t same);
+/* The number of the text, which comes with same, or with none (0). */
+uint32_t numbering_put(struct numbering *n, uint32_t same, struct str text);
+void numbering_release(struct numbering *n);
+
 #endif

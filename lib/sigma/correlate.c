@@ -32,7 +32,7 @@ struct correlator {
     struct pending *pending; /* by rule */
     bool *put_off;           /* by rule: detections that are looked at again */
     bool again;
-    struct field_values *values; /* by field */
+    struct numbering *values; /* by field */
     struct grouping **grouping;
     size_t groupings;
     struct moments moments;
@@ -183,7 +183,7 @@ void correlator_free(struct correlator *c)
     }
     free(c->grouping);
     for (uint32_t i = 0; i < c->set->fields.count; i++)
-        field_values_release(&c->values[i]);
+        numbering_release(&c->values[i]);
     free(c->values);
     moments_release(&c->moments);
     verdicts_free(c->verdicts);

@@ -8,18 +8,11 @@
 #include "base/mem.h"
 #include "sigma/repeats.h"
 
-void field_values_release(struct field_values *v)
-{
-    dictionary_release(&v->texts);
-    renumber_release(&v->by_same);
-    arena_release(&v->arena);
-}
-
 void grouping_init(struct grouping *g, const uint32_t *field, size_t fields, bool counted,
-                   struct field_values *values)
+                   struct numbering *values)
 {
     *g = (struct grouping){.field = field, .fields = fields, .counted = counted};
-    g->values = xcalloc(fields + 1, sizeof(struct field_values *));
+    g->values = xcalloc(fields + 1, sizeof(struct numbering *));
     g->both = xcalloc(fields + 1, sizeof *g->both);
     for (size_t i = 0; i < fields; i++)
         g->values[i] = &values[field[i]];
@@ -60,28 +53,6 @@ void grouping_settle(struct grouping *g, bool alone)
     repeats_release(&repeats);
 }
 
-static uint32_t number_of(struct field_values *v, struct str text)
-{
-    return dictionary_put(&v->texts, text, &v->arena);
-}
-
-/* Of an event's value. As long as no text had to be looked for, those that differ in any
- * case are not looked for either. */
-static uint32_t number_now(struct field_values *v, const struct event_value *value)
-{
-    uint32_t *known = renumber_place(&v->by_same, value->same);
-
-    if (!known)
-        return number_of(v, value->text);
-    if (!*known && value->same < v->apart && v->texts.slots == 0) {
-        dictionary_add(&v->texts, arena_copy(&v->arena, value->text));
-        *known = v->texts.count;
-    } else if (!*known) {
-        *known = number_of(v, value->text) + 1;
-    }
-    return *known - 1;
-}
-
 /* What stands before the i-th field has a number, and the value of that field. */
 static uint32_t step(struct grouping *g, size_t i, uint32_t before, uint32_t value)
 {
@@ -94,7 +65,7 @@ uint32_t grouping_find(struct grouping *g, const struct str *text)
     uint32_t number = 0;
 
     for (size_t i = 0; i < g->fields; i++)
-        number = step(g, i, number, number_of(g->values[i], text[i]));
+        number = step(g, i, number, numbering_put(g->values[i], 0, text[i]));
     return number;
 }
 
@@ -113,7 +84,7 @@ static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_f
 
         if (g->late && v->text.len == sizeof *g->mark)
             return keep_mark(g, v->text);
-        number = step(g, i, number, number_now(g->values[i], v));
+        number = step(g, i, number, numbering_put(g->values[i], v->same, v->text));
     }
     return number;
 }

@@ -8,21 +8,12 @@
 #include "base/pairs.h"
 #include "sigma/evaluate.h"
 
-/* The distinct values of a field, for all groupings of it. Zero-initialise. */
-struct field_values {
-    struct dictionary texts;
-    struct renumber by_same; /* by the number that events give for a value */
-    uint32_t apart;          /* those with numbers below it differ as texts */
-    struct arena arena;
-};
-void field_values_release(struct field_values *v);
-
 struct grouping {
     const uint32_t *field; /* the rule's */
     size_t fields;
     bool counted;          /* values that are counted, not groups */
     bool late;             /* of one field, given as marks of eight bytes (correlate.h) */
-    struct field_values **values; /* by field, not its own */
+    struct numbering **values; /* by field, for all groupings of it */
     struct pairs *both;    /* by field but the first: number of what stands in those before
                               it, and of its value */
     uint64_t *mark;        /* late: of each event, whose number here is the group's for now */
@@ -35,7 +26,7 @@ struct grouping {
 
 /* values: of all fields of the rule set, by their number; they outlive it. */
 void grouping_init(struct grouping *g, const uint32_t *field, size_t fields, bool counted,
-                   struct field_values *values);
+                   struct numbering *values);
 /* The number of what the evaluator's event has, the event-th; DICTIONARY_NONE: it lacks a
  * value in one of the fields, or `void_field`, whose value says nothing, is among them. */
 uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
