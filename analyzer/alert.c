@@ -399,6 +399,16 @@ static void put_reasons(struct buf *out, struct alert_maker *m, const struct fin
     buf_put_text(out, "]");
 }
 
+static const char log_member[] = ",\"log\":{\"origin\":";
+
+static void put_log(struct buf *out, const struct alert_maker *m)
+{
+    buf_put_text(out, log_member);
+    print_json_text(out, m->origin);
+    buf_printf(out, ",\"size\":%llu,\"root\":\"%s\"}", (unsigned long long)m->size,
+               m->root);
+}
+
 /* The members; *content gets the hash of those that late records could change. */
 static void put_body(struct buf *out, struct alert_maker *m, const struct finding *f,
                      const struct behind *b, bool reveal, uint8_t content[HASH_BYTES])
@@ -424,10 +434,7 @@ static void put_body(struct buf *out, struct alert_maker *m, const struct findin
     part = buf_str(out);
     hash_sha256(content, &part, 1);
     put_records(out, m, f);
-    buf_put_text(out, ",\"log\":{\"origin\":");
-    print_json_text(out, m->origin);
-    buf_printf(out, ",\"size\":%llu,\"root\":\"%s\"}", (unsigned long long)m->size,
-               m->root);
+    put_log(out, m);
     buf_release(&text);
     buf_release(&expected);
 }
@@ -453,4 +460,59 @@ int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f
     }
     arena_release(&b.arena);
     return rc;
+}
+
+/* ---- alerts that another run made ---- */
+
+void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m, const struct finding *f)
+{
+    const struct segment_map *map = trail_map(m->trail);
+    const struct group *g;
+    struct buf text = {0};
+    struct str part;
+    uint64_t last = m->met[f->opened.record].seq;
+
+    buf_put(&text, m->made_by, HASH_BYTES);
+    buf_put(&text, f->rule->digest, HASH_BYTES);
+    for (size_t i = 0; f->rule->kind == RULE_CORRELATION &&
+                       i < f->rule->correlation.group_bys; i++) {
+        struct str key = correlator_group(m->correlator, f, i);
+
+        buf_put_varint(&text, key.len);
+        buf_put_str(&text, key);
+    }
+    buf_put_u64(&text, (uint64_t)f->opened.us);
+    buf_put_u64(&text, m->met[f->opened.record].seq);
+    for (size_t i = 0; i < f->records; i++) {
+        buf_put_u64(&text, (uint64_t)f->at[i].us);
+        buf_put_u64(&text, m->met[f->at[i].record].seq);
+        if (m->met[f->at[i].record].seq > last)
+            last = m->met[f->at[i].record].seq;
+    }
+    /* The headers of row groups are chained: the log is the same up to there. */
+    g = &map->group[segment_group_of(map, last)].head;
+    buf_put_u64(&text, g->first_seq);
+    buf_put_u32(&text, g->header_crc);
+    buf_put_u32(&text, g->chain);
+    part = buf_str(&text);
+    hash_sha256(out, &part, 1);
+    buf_release(&text);
+}
+
+void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,
+                 struct str id, const uint8_t content[HASH_BYTES], struct str body)
+{
+    size_t n = sizeof log_member - 1, end = body.len;
+
+    *out = (struct alert){.opened_us = f->opened.us, .first_us = f->at[0].us,
+                          .last_us = f->at[f->records - 1].us};
+    snprintf(out->id, sizeof out->id, "%.*s", STR_ARG(id));
+    memcpy(out->content, content, HASH_BYTES);
+    for (size_t i = n; i <= body.len; i++) /* it stands last, and in no text */
+        if (memcmp(body.at + body.len - i, log_member, n) == 0) {
+            end = body.len - i;
+            break;
+        }
+    buf_put_str(&out->body, str_part(body, 0, end));
+    put_log(&out->body, m);
 }

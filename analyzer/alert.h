@@ -26,6 +26,7 @@ struct alert_maker {
     const struct correlator *correlator;
     const struct reference_data *reference;
     struct record_fields fields;
+    uint8_t made_by[HASH_BYTES]; /* program, rules and lists; see alert_sight() */
     struct str origin;
     uint64_t size;
     char root[72];      /* of the log, base64 */
@@ -48,6 +49,13 @@ uint32_t alert_keep(struct alert_maker *m, const struct record *r);
  * *out is to be released. */
 int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,
                struct err *err);
+/* What the finding's alert is made of: two with one sight have the same members but log. */
+void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m,
+                 const struct finding *f);
+/* The alert of that finding, from the id, content and body that another run made under the
+ * same sight. */
+void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,
+                 struct str id, const uint8_t content[HASH_BYTES], struct str body);
 void alert_release(struct alert *a);
 void alert_maker_release(struct alert_maker *m);
 

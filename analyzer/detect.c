@@ -3,6 +3,7 @@
  * the register knows or gets to know. A run computes all alerts anew, so that they do not
  * hang on when records came; what a run finds again only keeps its state. */
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
@@ -135,6 +136,29 @@ static int describe_log(struct detecting *d, struct err *err)
     return 0;
 }
 
+/* What all alerts of the run are made by: this very program, all rules, all lists. */
+static void describe_makers(struct detecting *d)
+{
+    struct buf text = {0};
+    struct stat st = {0};
+    struct str part;
+    uint8_t lists[HASH_BYTES];
+
+    stat("/proc/self/exe", &st);
+    buf_put_u64(&text, (uint64_t)st.st_ino);
+    buf_put_u64(&text, (uint64_t)st.st_size);
+    buf_put_u64(&text, (uint64_t)st.st_mtim.tv_sec);
+    buf_put_u64(&text, (uint64_t)st.st_mtim.tv_nsec);
+    for (size_t i = 0; i < d->set.rules; i++)
+        buf_put(&text, d->set.rule[i]->digest, HASH_BYTES);
+    reference_digest(d->reference, lists);
+    buf_put(&text, lists, HASH_BYTES);
+    buf_put_str(&text, d->maker.origin);
+    part = buf_str(&text);
+    hash_sha256(d->maker.made_by, &part, 1);
+    buf_release(&text);
+}
+
 /* ---- alerts ---- */
 
 static void put_alert(struct detecting *d, const char *id, struct standing s, struct str body)
@@ -185,16 +209,27 @@ static bool touches(const struct detecting *d, const struct alert *a)
            (a->last_us >= d->since_us && a->first_us < d->until_us);
 }
 
-static int give_alert(struct detecting *d, const struct finding *f, const struct alert *a,
+/* A finding's alert: one that another run made, or a new one. */
+struct given {
+    struct alert alert;
+    uint8_t sight[HASH_BYTES];
+    bool recalled;
+    struct standing standing; /* of one that was recalled */
+};
+
+static int give_alert(struct detecting *d, const struct finding *f, const struct given *g,
                       struct err *err)
 {
     struct str level = str_of(rule_levels[f->rule->level]);
-    struct standing standing;
+    struct standing standing = g->standing;
+    const struct alert *a = &g->alert;
     int rc;
 
     if (!touches(d, a))
         return 0;
-    rc = register_found(d->known, a, f->rule, d->maker.origin, &standing, err);
+    rc = g->recalled ? register_found_again(d->known, a->id, err)
+                     : register_found(d->known, a, g->sight, f->rule, d->maker.origin,
+                                      &standing, err);
     if (rc == 0) {
         d->by_level[f->rule->level]++;
         give(d, a->id, standing, level, buf_str(d->o->reveal ? &a->revealed : &a->body));
@@ -216,23 +251,45 @@ static int by_record(const void *a, const void *b)
     return x->record < y->record ? -1 : x->record > y->record;
 }
 
-/* The alerts of all findings. Their records are read in the order in which they stand. */
+/* The alert that was made of the same, if it stands; whoever reveals has it made anew. */
+static int recall(struct detecting *d, const struct finding *f, struct given *g,
+                  struct err *err)
+{
+    struct recalled known;
+    int rc;
+
+    alert_sight(g->sight, &d->maker, f);
+    if (d->o->reveal || (rc = register_recall(d->known, g->sight, &known, err)) < 0)
+        return d->o->reveal ? 0 : rc;
+    g->recalled = known.id.len > 0;
+    g->standing = known.standing;
+    if (g->recalled)
+        alert_renew(&g->alert, &d->maker, f, known.id, known.content, known.body);
+    return 0;
+}
+
+/* The alerts of all findings. Where a record is needed, it is read in the order in which
+ * records stand. */
 static int make_alerts(struct detecting *d, const struct finding *const *found, size_t n,
-                       struct alert *alert, struct err *err)
+                       struct given *given, struct err *err)
 {
     struct placed *order = xcalloc(n + 1, sizeof *order);
     struct trail_range *range = xcalloc(n + 1, sizeof *range);
+    size_t make = 0;
     int rc = 0;
 
-    for (size_t i = 0; i < n; i++)
-        order[i] = (struct placed){found[i]->opened.record, i};
-    if (n > 0)
-        qsort(order, n, sizeof *order, by_record);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = recall(d, found[i], &given[i], err);
+        if (!given[i].recalled)
+            order[make++] = (struct placed){found[i]->opened.record, i};
+    }
+    if (make > 0)
+        qsort(order, make, sizeof *order, by_record);
+    for (size_t i = 0; i < make; i++)
         range[i] = (struct trail_range){d->maker.met[order[i].record].seq, 1};
-    trail_expect(d->trail, range, n);
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = alert_make(&alert[order[i].place], &d->maker, found[order[i].place],
+    trail_expect(d->trail, range, make);
+    for (size_t i = 0; rc == 0 && i < make; i++)
+        rc = alert_make(&given[order[i].place].alert, &d->maker, found[order[i].place],
                         d->o->reveal, err);
     trail_expect(d->trail, NULL, 0);
     free(order);
@@ -244,21 +301,21 @@ static int give_all(struct detecting *d, struct err *err)
 {
     const struct finding *const *found;
     size_t n = correlator_findings(d->correlator, &found);
-    struct alert *alert = xcalloc(n + 1, sizeof *alert);
+    struct given *given = xcalloc(n + 1, sizeof *given);
     int rc;
 
     d->maker.correlator = d->correlator;
-    rc = make_alerts(d, found, n, alert, err);
+    rc = make_alerts(d, found, n, given, err);
     if (rc == 0)
         rc = register_begin(d->known, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = give_alert(d, found[i], &alert[i], err);
+        rc = give_alert(d, found[i], &given[i], err);
     if (rc == 0)
         rc = register_withdraw(d->known, &d->set, d->maker.origin, d->since_us, d->until_us,
                                give_withdrawn, d, err);
     for (size_t i = 0; i < n; i++)
-        alert_release(&alert[i]);
-    free(alert);
+        alert_release(&given[i].alert);
+    free(given);
     return rc == 0 ? register_commit(d->known, err) : rc;
 }
 
@@ -306,6 +363,7 @@ static int prepare(struct detecting *d, struct err *err)
     d->maker.evaluator = d->evaluator;
     d->maker.reference = d->reference;
     record_fields_init(&d->maker.fields, &d->set, d->reference, d->zone);
+    describe_makers(d);
     return 0;
 }
 

@@ -57,6 +57,32 @@ bool reference_loaded(const struct reference_data *r, const char *file)
     return false;
 }
 
+void reference_digest(const struct reference_data *r, uint8_t out[HASH_BYTES])
+{
+    struct hash_sum *sum = hash_sum_new();
+    struct buf text = {0};
+
+    for (int k = 0; k < ROWS_KINDS; k++) {
+        const struct row *row = rows_all(r->rows, (enum rows_kind)k);
+        size_t n = rows_count(r->rows, (enum rows_kind)k);
+
+        for (size_t i = 0; i < n; i++) {
+            buf_clear(&text);
+            buf_put_u8(&text, (uint8_t)k);
+            for (int c = 0; c < ROWS_COLUMNS; c++) {
+                buf_put_varint(&text, row[i].field[c].len);
+                buf_put_str(&text, row[i].field[c]);
+            }
+            buf_put_u64(&text, (uint64_t)row[i].from_us);
+            buf_put_u64(&text, (uint64_t)row[i].to_us);
+            hash_sum_update(sum, buf_str(&text));
+        }
+    }
+    hash_sum_end(sum, out);
+    hash_sum_free(sum);
+    buf_release(&text);
+}
+
 /* ---- reading ---- */
 
 /* The files of a directory; since: from when on the rows of each kind hold. */

@@ -6,6 +6,7 @@
 #define ANALYZER_REFERENCE_H
 
 #include "analyzer/rows.h"
+#include "base/hash.h"
 #include "base/zone.h"
 
 struct reference_data;
@@ -54,6 +55,8 @@ struct str reference_holiday(const struct reference_data *r, struct str date,
 bool reference_open(const struct reference_data *r, struct str ods, const struct record *of,
                     const struct zone *zone, bool *open);
 
+/* A hash of all rows that are used. */
+void reference_digest(const struct reference_data *r, uint8_t out[HASH_BYTES]);
 /* Does no row of products.csv say from when or until when it holds? */
 bool reference_products_always(const struct reference_data *r);
 

@@ -1,5 +1,5 @@
-/* register.c - see register.h. An alert is known by its id; a number that grows with each
- * run says which alerts the run has seen. */
+/* register.c - see register.h. An alert is known by its id; a table that lives as long as
+ * the run says which it has found, so that what has not changed is not written. */
 #include "analyzer/register.h"
 
 #include "base/db.h"
@@ -9,6 +9,7 @@
 struct register_of {
     struct db *db;
     int64_t run;
+    struct buf recalled;
 };
 
 static const char *const schema[] = {
@@ -19,11 +20,57 @@ static const char *const schema[] = {
     "CREATE TABLE IF NOT EXISTS runs(run INTEGER PRIMARY KEY)",
 };
 
+/* What came later; user_version says how many of them are there. */
+static const char *const additions[] = {
+    "ALTER TABLE alerts ADD COLUMN sight TEXT",
+    "CREATE INDEX alerts_by_sight ON alerts(sight)",
+    "PRAGMA user_version = 2",
+};
+
+static const char *const of_the_run[] = {
+    "PRAGMA temp_store = MEMORY",
+    "CREATE TEMP TABLE found(alert TEXT PRIMARY KEY) WITHOUT ROWID",
+};
+
 const char *alert_state_name(enum alert_state s)
 {
     static const char *const names[] = {"raised", "amended", "withdrawn"};
 
     return names[s];
+}
+
+static int take_version(void *ctx, int64_t number, const struct db_value *value, size_t count)
+{
+    (void)number;
+    if (count > 0)
+        *(long *)ctx = strtol(value[0].text.at, NULL, 10);
+    return 0;
+}
+
+static int run_all(struct db *db, const char *const *sql, size_t n, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = db_run(db, sql[i], NULL, 0, NULL, NULL, err);
+    return rc;
+}
+
+static int make_tables(struct db *db, struct err *err)
+{
+    long version = 0;
+    int rc = run_all(db, schema, sizeof schema / sizeof schema[0], err);
+
+    if (rc == 0)
+        rc = db_run(db, "PRAGMA user_version", NULL, 0, take_version, &version, err);
+    if (rc == 0 && version < 2) { /* all of them or none */
+        if ((rc = db_run(db, "BEGIN IMMEDIATE", NULL, 0, NULL, NULL, err)) == 0)
+            rc = run_all(db, additions, sizeof additions / sizeof additions[0], err);
+        if (rc == 0)
+            rc = db_run(db, "COMMIT", NULL, 0, NULL, NULL, err);
+    }
+    return rc == 0 ? run_all(db, of_the_run, sizeof of_the_run / sizeof of_the_run[0], err)
+                   : rc;
 }
 
 static int take_run(void *ctx, int64_t number, const struct db_value *value, size_t count)
@@ -46,8 +93,8 @@ int register_open(struct register_of **out, const struct state *state, struct er
     if (snprintf(path, sizeof path, "%s/state.db", state_dir(state)) >= (int)sizeof path)
         return err_set(err, ERR_LIMIT, "the path of the state is too long");
     rc = db_open_file(&r->db, path, err);
-    for (size_t i = 0; rc == 0 && i < sizeof schema / sizeof schema[0]; i++)
-        rc = db_run(r->db, schema[i], NULL, 0, NULL, NULL, err);
+    if (rc == 0)
+        rc = make_tables(r->db, err);
     r->run = 1;
     if (rc == 0)
         rc = db_run(r->db, "SELECT max(run) FROM runs", NULL, 0, take_run, r, err);
@@ -59,6 +106,7 @@ void register_close(struct register_of *r)
     if (!r)
         return;
     db_close(r->db);
+    buf_release(&r->recalled);
     free(r);
 }
 
@@ -109,11 +157,21 @@ static int take_known(void *ctx, int64_t number, const struct db_value *value, s
     return 0;
 }
 
-int register_found(struct register_of *r, const struct alert *a, const struct rule *rule,
+int register_found_again(struct register_of *r, const char *id, struct err *err)
+{
+    struct db_value v = text_value(str_of(id));
+
+    return r->db ? db_run(r->db, "INSERT OR IGNORE INTO found VALUES(?)", &v, 1, NULL, NULL,
+                          err) : 0;
+}
+
+int register_found(struct register_of *r, const struct alert *a,
+                   const uint8_t sight[HASH_BYTES], const struct rule *rule,
                    struct str origin, struct standing *out, struct err *err)
 {
-    char content[2 * HASH_BYTES + 1], digest[RULE_DIGEST], number[5][24];
-    struct db_value v[12];
+    char content[2 * HASH_BYTES + 1], seen[2 * HASH_BYTES + 1], digest[RULE_DIGEST];
+    char number[5][24];
+    struct db_value v[13];
     struct known k = {.there = false};
     int rc;
 
@@ -142,8 +200,59 @@ int register_found(struct register_of *r, const struct alert *a, const struct ru
     v[9] = text_value(str_of(content));
     v[10] = number_value(r->run, number[4]);
     v[11] = text_value(buf_str(&a->body));
-    return db_run(r->db, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", v, 12,
-                  NULL, NULL, err);
+    hash_hex(seen, sight, HASH_BYTES);
+    v[12] = text_value(str_of(seen));
+    rc = db_run(r->db, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", v,
+                13, NULL, NULL, err);
+    return rc == 0 ? register_found_again(r, a->id, err) : rc;
+}
+
+static int digit_of(char c)
+{
+    return c >= 'a' ? c - 'a' + 10 : c - '0';
+}
+
+struct recalling {
+    struct register_of *r;
+    struct recalled *out;
+};
+
+static int take_recalled(void *ctx, int64_t number, const struct db_value *v, size_t count)
+{
+    struct recalling *q = ctx;
+    struct buf *b = &q->r->recalled;
+
+    (void)number;
+    (void)count;
+    if (v[1].text.len != 2 * HASH_BYTES)
+        return 0;
+    buf_clear(b);
+    buf_put_str(b, v[0].text);
+    buf_put_str(b, v[4].text);
+    q->out->id = (struct str){b->at, v[0].text.len};
+    q->out->body = (struct str){b->at + v[0].text.len, v[4].text.len};
+    for (size_t i = 0; i < HASH_BYTES; i++)
+        q->out->content[i] = (uint8_t)(digit_of(v[1].text.at[2 * i]) << 4 |
+                                       digit_of(v[1].text.at[2 * i + 1]));
+    q->out->standing.state = (enum alert_state)strtol(v[2].text.at, NULL, 10);
+    q->out->standing.revision = (unsigned)strtoul(v[3].text.at, NULL, 10);
+    return 0;
+}
+
+int register_recall(struct register_of *r, const uint8_t sight[HASH_BYTES],
+                    struct recalled *out, struct err *err)
+{
+    char seen[2 * HASH_BYTES + 1];
+    struct recalling q = {r, out};
+    struct db_value v;
+
+    *out = (struct recalled){.id = STR("")};
+    if (!r->db)
+        return 0;
+    hash_hex(seen, sight, HASH_BYTES);
+    v = text_value(str_of(seen));
+    return db_run(r->db, "SELECT alert, content, state, revision, body FROM alerts WHERE"
+                  " sight = ? AND state < 2", &v, 1, take_recalled, &q, err);
 }
 
 struct withdrawing {
@@ -162,10 +271,10 @@ static int take_withdrawn(void *ctx, int64_t number, const struct db_value *v, s
 }
 
 /* Of a rule and a log, opened in the period, and not found in this run. One without a time
- * lies in no period: ?6 is where it is taken to lie, ?4 in a run over all, else ?5. */
+ * lies in no period: ?5 is where it is taken to lie, ?3 in a run over all, else ?4. */
 #define NOT_FOUND                                                                            \
-    " WHERE digest = ?1 AND origin = ?2 AND run <> ?3 AND coalesce(opened, ?6) >= ?4"        \
-    " AND coalesce(opened, ?6) < ?5"
+    " WHERE digest = ?1 AND origin = ?2 AND alert NOT IN (SELECT alert FROM found)"          \
+    " AND coalesce(opened, ?5) >= ?3 AND coalesce(opened, ?5) < ?4"
 
 int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
                       int64_t since_us, int64_t until_us,
@@ -173,9 +282,9 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
                                   struct str level, struct str body),
                       void *ctx, struct err *err)
 {
-    char change[512], list[512], digest[RULE_DIGEST], number[3][24];
+    char change[512], list[512], digest[RULE_DIGEST], number[2][24];
     struct withdrawing w = {row, ctx};
-    struct db_value v[6];
+    struct db_value v[5];
     int rc = 0;
 
     snprintf(change, sizeof change, "UPDATE alerts SET state = %d, revision = revision + 1"
@@ -183,17 +292,16 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, struct str
     snprintf(list, sizeof list, "SELECT alert, revision, level, body FROM alerts" NOT_FOUND
              " AND state = %d", ALERT_WITHDRAWN);
     v[1] = text_value(origin);
-    v[2] = number_value(r->run, number[0]);
-    v[3] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[1]);
-    v[4] = number_value(until_us, number[2]);
-    v[5] = since_us == INT64_MIN && until_us == INT64_MAX ? v[3] : v[4];
+    v[2] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[0]);
+    v[3] = number_value(until_us, number[1]);
+    v[4] = since_us == INT64_MIN && until_us == INT64_MAX ? v[2] : v[3];
     for (size_t i = 0; r->db && rc == 0 && i < s->rules; i++) {
         if (s->rule[i]->bad)
             continue;
         v[0] = text_value(rule_digest(s->rule[i], digest));
-        rc = db_run(r->db, change, v, 6, NULL, NULL, err);
+        rc = db_run(r->db, change, v, 5, NULL, NULL, err);
         if (rc == 0)
-            rc = db_run(r->db, list, v, 6, take_withdrawn, &w, err);
+            rc = db_run(r->db, list, v, 5, take_withdrawn, &w, err);
     }
     return rc;
 }
@@ -232,11 +340,13 @@ int register_list(struct register_of *r, int64_t since_us, int64_t until_us,
 
 struct str register_sentence(struct str body, bool names, struct arena *arena)
 {
+    static const char behind[] = ",\"reasons\":["; /* quotes and all: it is in no text */
+    const char *end = memmem(body.at, body.len, behind, sizeof behind - 1);
     struct buf whole = {0};
     const struct json *alert, *text;
 
     buf_put_text(&whole, "{");
-    buf_put_str(&whole, body);
+    buf_put_str(&whole, end ? str_part(body, 0, (size_t)(end - body.at)) : body);
     buf_put_text(&whole, "}");
     alert = json_read(buf_str(&whole), arena);
     text = names ? json_member(alert, STR("text"))

@@ -23,9 +23,22 @@ struct standing {
 /* Begin, end the changes of a run; all or nothing. */
 int register_begin(struct register_of *r, struct err *err);
 int register_commit(struct register_of *r, struct err *err);
-/* This alert was found in this run: how does it stand now? body is what is kept, masked. */
-int register_found(struct register_of *r, const struct alert *a, const struct rule *rule,
+/* This alert was found in this run: how does it stand now? body is what is kept, masked;
+ * sight is what it was made of (alert_sight). */
+int register_found(struct register_of *r, const struct alert *a,
+                   const uint8_t sight[HASH_BYTES], const struct rule *rule,
                    struct str origin, struct standing *out, struct err *err);
+/* The alert that stands and was made of the same: its id, content and body, which are valid
+ * until the next call; id "": there is none. */
+struct recalled {
+    struct str id, body;
+    uint8_t content[HASH_BYTES];
+    struct standing standing;
+};
+int register_recall(struct register_of *r, const uint8_t sight[HASH_BYTES],
+                    struct recalled *out, struct err *err);
+/* An alert that was recalled is found again. */
+int register_found_again(struct register_of *r, const char *id, struct err *err);
 /* Those of these rules and this log, opened in the period, that the run did not find are
  * withdrawn; each is given to row() with its body. */
 int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,

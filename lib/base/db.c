@@ -7,12 +7,17 @@
 
 #include "base/mem.h"
 
-enum { BUSY_MS = 5000, STEPS_PER_LOOK = 4000, COLUMNS_MAX = 2000 };
+enum { BUSY_MS = 5000, STEPS_PER_LOOK = 4000, COLUMNS_MAX = 2000, KEPT_STATEMENTS = 16 };
 
 struct db {
     sqlite3 *handle;
     double deadline;
     bool late;
+    struct statement {
+        char *sql;
+        sqlite3_stmt *prepared; /* NULL: in use */
+    } kept[KEPT_STATEMENTS];    /* of db_run(), so that each is prepared once */
+    unsigned keeps;             /* places given so far */
 };
 
 static double now(void)
@@ -83,6 +88,10 @@ void db_close(struct db *d)
 {
     if (!d)
         return;
+    for (unsigned i = 0; i < KEPT_STATEMENTS; i++) {
+        sqlite3_finalize(d->kept[i].prepared);
+        free(d->kept[i].sql);
+    }
     sqlite3_close(d->handle);
     free(d);
 }
@@ -183,17 +192,50 @@ static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
                                  : sqlite3_bind_double(s, at, strtod(text, NULL));
 }
 
+/* A statement that was kept, taken out of its place, or a new one. */
+static sqlite3_stmt *take_statement(struct db *d, const char *sql)
+{
+    sqlite3_stmt *s = NULL;
+
+    for (unsigned i = 0; i < KEPT_STATEMENTS; i++)
+        if (d->kept[i].prepared && strcmp(d->kept[i].sql, sql) == 0) {
+            s = d->kept[i].prepared;
+            d->kept[i].prepared = NULL;
+            return s;
+        }
+    return sqlite3_prepare_v2(d->handle, sql, -1, &s, NULL) == SQLITE_OK ? s : NULL;
+}
+
+/* Into the place that was given longest ago. */
+static void keep_statement(struct db *d, const char *sql, sqlite3_stmt *s)
+{
+    struct statement *k = NULL;
+
+    for (unsigned i = 0; i < KEPT_STATEMENTS && !k; i++)
+        if (!d->kept[i].prepared && d->kept[i].sql && strcmp(d->kept[i].sql, sql) == 0)
+            k = &d->kept[i];
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    if (!k) {
+        k = &d->kept[d->keeps++ % KEPT_STATEMENTS];
+        sqlite3_finalize(k->prepared);
+        free(k->sql);
+        k->sql = xstrdup(sql);
+    }
+    k->prepared = s;
+}
+
 int db_run(struct db *d, const char *sql, const struct db_value *value, size_t values,
            int (*row)(void *ctx, int64_t number, const struct db_value *value, size_t count),
            void *ctx, struct err *err)
 {
     struct db_value got[COLUMNS_MAX];
-    sqlite3_stmt *s = NULL;
+    sqlite3_stmt *s = take_statement(d, sql);
     int64_t number = 0;
     int rc = 0;
     int step = SQLITE_ERROR;
 
-    if (sqlite3_prepare_v2(d->handle, sql, -1, &s, NULL) != SQLITE_OK)
+    if (!s)
         return err_set(err, ERR_IO, "the state: %s", sqlite3_errmsg(d->handle));
     for (size_t i = 0; i < values && rc == 0; i++)
         rc = bind_value(s, (int)i + 1, &value[i]) == SQLITE_OK ? 0 : ERR_IO;
@@ -209,6 +251,6 @@ int db_run(struct db *d, const char *sql, const struct db_value *value, size_t v
         rc = ERR_IO;
     if (rc == ERR_IO)
         err_set(err, ERR_IO, "the state: %s", sqlite3_errmsg(d->handle));
-    sqlite3_finalize(s);
+    keep_statement(d, sql, s);
     return rc;
 }

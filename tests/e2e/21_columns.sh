@@ -4,14 +4,18 @@ set -e
 no() { if "$@"; then echo "should not be: $*"; exit 1; fi; }
 A=build/analyzer C=build/collector D=$TMPDIR K=$TMPDIR/state/columns
 detect() { $A detect --store "$D/s" --rules "${R:-rules}" --format ndjson "$@" 2>"$D/err"; }
-# What both have in common: all but what the register remembers.
+# What all have in common: all but what the register remembers. Alerts of a run before are
+# recalled, those of a new state are made.
 same() {
     detect --state "$D/state" >"$D/with"
     GPCA_COLUMNS=no detect --state "$D/other" >"$D/without"
-    for w in with without; do
+    rm -rf "$D/fresh"
+    detect --state "$D/fresh" >"$D/made"
+    for w in with without made; do
         grep -v '"state":"withdrawn"' "$D/$w" | sed 's/"revision":[0-9]*,"state":"[a-z]*",//' | sort >"$D/$w.sorted"
     done
     cmp "$D/with.sorted" "$D/without.sorted"
+    cmp "$D/with.sorted" "$D/made.sorted"
     [ -s "$D/with.sorted" ]
 }
 "$B/bench/generate" 9000 5 >"$D/a"
