@@ -160,6 +160,10 @@ static void column_field(void *ctx, size_t number, struct str name, struct event
     if (c >= COLUMN_COUNT) {
         joined_value(out, (enum joined)(c - COLUMN_COUNT), f->reference, f->zone, f->record,
                      &f->arena);
+    } else if (c >= 0 && f->record->column[c].kind == VALUE_TEXT) { /* nearly always */
+        out->kind = EVENT_TEXT;
+        out->text = f->record->column[c].text;
+        out->same = f->record->column[c].same;
     } else if (c >= 0) {
         *out = value_of(&f->record->column[c], &f->arena);
         out->same = f->record->column[c].same;

@@ -70,8 +70,11 @@ void gathered_order_part(struct gathered *g, size_t from, size_t to, const struc
 {
     bool ordered = true;
 
-    for (size_t i = from + 1; i < to && ordered; i++)
+    gathered_expect(g->at + from, m);
+    for (size_t i = from + 1; i < to && ordered; i++) {
+        gathered_expect(g->at + i, m);
         ordered = in_order(&g->at[i - 1], &g->at[i], (void *)(uintptr_t)m) <= 0;
+    }
     if (!ordered)
         qsort_r(g->at + from, to - from, sizeof *g->at, in_order, (void *)(uintptr_t)m);
 }
@@ -116,8 +119,9 @@ void gathered_order(struct gathered *g, size_t groups, uint64_t least, uint64_t 
                     const struct moments *m)
 {
     size_t n, *place = find_places(g, groups, least, rules, &n);
-    struct occurrence *kept = xmalloc((n + 1) * sizeof *kept);
+    struct occurrence *kept = xmalloc((n + 1 + GATHERED_AHEAD) * sizeof *kept);
 
+    memset(kept + n, 0, (1 + GATHERED_AHEAD) * sizeof *kept);
     for (size_t i = 0; i < g->count; i++)
         if (place[g->at[i].group] != SIZE_MAX)
             kept[place[g->at[i].group]++] = g->at[i];

@@ -124,6 +124,7 @@ bool window_fires(struct window *w, size_t i, size_t *from)
     const struct occurrence *o = &w->at[i];
     int64_t us = us_of(w, o), start;
 
+    gathered_expect(o, w->moments);
     count_one(w, o, true);
     while (us - first_us(w, &w->at[w->low]) > w->k->timespan_us)
         count_one(w, &w->at[w->low++], false);
