@@ -1,8 +1,9 @@
-/* query.c - `analyzer query`: a scan that keeps the seqs and times of what matches, sorts
- * them, and shows those records: the first ones from a copy, the others read again, so that
- * memory is 24 bytes a match and a bounded number of records. */
+/* query.c - `analyzer query`: a scan that tells the matches (matches.h), which are then
+ * shown. Where the index names few rows they are read whole and mostly once; where it does
+ * not, only the columns that the selectors ask for are looked at first. */
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
+#include "analyzer/matches.h"
 #include "analyzer/period.h"
 #include "analyzer/sql.h"
 #include "analyzer/state.h"
@@ -10,13 +11,7 @@
 #include "base/zone.h"
 #include "trail/scan.h"
 
-enum { TABLE_ROWS = 100, KEPT_ROWS = 2000 };
-
-struct match {
-    int64_t time_us;
-    uint64_t seq;
-    const struct record_input *kept; /* NULL: read it again */
-};
+enum { TABLE_ROWS = 100 };
 
 struct query {
     const struct options *o;
@@ -25,10 +20,9 @@ struct query {
     size_t columns;
     enum answer_format format;
     uint64_t limit;
-    struct match *match;
-    size_t matches;
-    struct scan scan; /* lives until the answer is given: its rows are read twice */
-    bool scanning;
+    bool chosen;      /* columns are, so that the others need not be read */
+    struct matches *matches;
+    uint64_t untied;
     struct zone *zone;
     struct state *state;
     struct arena own, arena;
@@ -56,6 +50,7 @@ static int parse_columns(struct query *q)
         for (q->columns = 0; q->columns < COLUMN_COUNT; q->columns++)
             q->column[q->columns] = (enum column)q->columns;
     }
+    q->chosen = q->o->columns || q->format == ANSWER_TABLE;
     while (rest.len > 0) {
         size_t end = str_index(rest, ',');
 
@@ -100,50 +95,61 @@ static int parse(struct query *q)
     return 2;
 }
 
-static const struct record_input *keep(struct query *q, const struct record_input *in)
+/* Columns that are shown, and what masking goes by. */
+static void find_wanted(const struct query *q, bool wanted[COLUMN_COUNT])
 {
-    struct record_input *copy = arena_alloc(&q->own, sizeof *copy);
+    memset(wanted, 0, COLUMN_COUNT * sizeof *wanted);
+    for (size_t i = 0; i < q->columns; i++)
+        wanted[q->column[i]] = true;
+    wanted[COLUMN_PATIENT_NHS_NUMBER] = true;
+}
 
-    *copy = record_input_copy(in, &q->own);
-    return copy;
+static bool is_keyed(const struct scan_filter *f)
+{
+    return f->patient.len > 0 || f->user.len > 0 || f->org.len > 0 || f->practice.len > 0;
 }
 
 static int scan(struct query *q, struct trail *t, struct err *err)
 {
+    static const bool times[COLUMN_COUNT] = {[COLUMN_SEQ] = true, [COLUMN_TIME] = true};
+    bool wanted[COLUMN_COUNT];
     struct record record;
-    size_t cap = 0;
+    struct scan s;
     int rc;
 
-    scan_begin(&q->scan, t, &q->filter, q->zone);
-    q->scanning = true;
-    while ((rc = scan_next(&q->scan, &record, err)) > 0) {
+    find_wanted(q, wanted);
+    q->matches = matches_new(q->chosen ? wanted : NULL, q->zone);
+    q->filter.wanted = is_keyed(&q->filter) ? NULL : times;
+    scan_begin(&s, t, &q->filter, q->zone);
+    while ((rc = scan_next(&s, &record, err)) > 0) {
         const struct value *time = &record.column[COLUMN_TIME];
 
-        if (q->matches == cap) {
-            cap = cap ? cap * 2 : 1024;
-            q->match = xrealloc(q->match, cap * sizeof *q->match);
-        }
-        q->match[q->matches].kept = q->matches < KEPT_ROWS ? keep(q, &q->scan.input) : NULL;
-        q->match[q->matches].seq = (uint64_t)record.column[COLUMN_SEQ].integer;
-        q->match[q->matches++].time_us = time->kind == VALUE_TIME ? time->integer : INT64_MAX;
+        matches_add(q->matches, (uint64_t)record.column[COLUMN_SEQ].integer,
+                    time->kind == VALUE_TIME ? time->integer : INT64_MAX,
+                    q->filter.wanted ? NULL : &s.input);
     }
+    q->untied = s.untied;
+    scan_end(&s);
     return rc;
 }
 
-static int by_time(const void *a, const void *b)
+static void print_row(void *ctx, struct record *r, size_t number)
 {
-    const struct match *x = a;
-    const struct match *y = b;
+    struct query *q = ctx;
 
-    if (x->time_us != y->time_us)
-        return x->time_us < y->time_us ? -1 : 1;
-    return x->seq < y->seq ? -1 : x->seq > y->seq;
+    arena_reset(&q->arena);
+    if (r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT)
+        r->column[COLUMN_PATIENT_REF] = (struct value){
+            .kind = VALUE_TEXT,
+            .text = state_reference(q->state, r->column[COLUMN_PATIENT_NHS_NUMBER].text,
+                                    &q->arena)};
+    answer_row(r, q->column, q->columns, q->format, number == 0, q->o->reveal);
 }
 
 static int print(struct query *q, struct trail *t, struct err *err)
 {
     struct str name[COLUMN_COUNT];
-    size_t show = q->matches;
+    size_t found = matches_count(q->matches), show = found;
     int rc;
 
     if (q->format == ANSWER_TABLE && !q->o->limit && show > TABLE_ROWS)
@@ -153,29 +159,14 @@ static int print(struct query *q, struct trail *t, struct err *err)
     for (size_t i = 0; i < q->columns; i++)
         name[i] = str_of(column_name(q->column[i]));
     answer_head(name, q->columns, q->format);
-    for (size_t i = 0; i < show; i++) {
-        const struct match *m = &q->match[i];
-        struct trail_row row;
-        struct record record;
-
-        if (!m->kept && (rc = trail_row(t, m->seq, &row, err)) < 0)
-            return rc;
-        arena_reset(&q->arena);
-        record_read(&record, m->kept ? m->kept : &row.input, q->zone, &q->arena);
-        if (record.column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT)
-            record.column[COLUMN_PATIENT_REF] = (struct value){
-                .kind = VALUE_TEXT,
-                .text = state_reference(q->state,
-                                        record.column[COLUMN_PATIENT_NHS_NUMBER].text,
-                                        &q->arena)};
-        answer_row(&record, q->column, q->columns, q->format, i == 0, q->o->reveal);
-    }
+    if ((rc = matches_each(q->matches, t, show, print_row, q, err)) < 0)
+        return rc;
     answer_foot(q->format);
-    fprintf(stderr, "%zu of %zu\n", show, q->matches);
-    if (q->scan.untied > 0)
+    fprintf(stderr, "%zu of %zu\n", show, found);
+    if (q->untied > 0)
         fprintf(stderr, "%llu records of the period open patient data without carrying a"
                 " number; a search by patient cannot find those\n",
-                (unsigned long long)q->scan.untied);
+                (unsigned long long)q->untied);
     return 0;
 }
 
@@ -200,7 +191,7 @@ static int log_query(struct query *q, struct err *err)
         buf_put_text(&scope, "all ");
     scope.len--;
     rc = state_log(q->state, o->reveal ? "query --reveal" : "query", buf_str(&scope),
-                   o->reason, q->matches, err);
+                   o->reason, matches_count(q->matches), err);
     buf_release(&scope);
     if (rc == 0 || o->reveal)
         return rc;
@@ -239,20 +230,16 @@ int query_run(const struct options *o)
         rc = complain(err.text);
         goto out;
     }
-    if (q.matches > 0)
-        qsort(q.match, q.matches, sizeof *q.match, by_time);
     if (o->command != COMMAND_ACCESS && log_query(&q, &err) < 0) {
         rc = complain(err.text);
         goto out;
     }
     rc = print(&q, t, &err) < 0 ? complain(err.text) : 0;
 out:
-    if (q.scanning)
-        scan_end(&q.scan);
+    matches_free(q.matches);
     trail_close(t);
     state_free(q.state);
     zone_free(q.zone);
-    free(q.match);
     arena_release(&q.own);
     arena_release(&q.arena);
     return rc;

@@ -63,4 +63,17 @@ done >"$T/requesting"
 build/collector ingest --store "$T/requesting.s" "$T/requesting" >/dev/null 2>&1
 [ "$($A query --store "$T/requesting.s" --patient 9990000018 --columns seq --format csv \
     2>/dev/null | grep -c '^[0-9]')" = 4 ] || fail "a patient of requesting_record was missed"
+
+# Two feeds of the same days, one behind the other in the log: the answer lies in order of
+# time, in several portions, whole records and some columns alike.
+"$B/bench/generate" 20000 6 >"$T/both"
+grep -E '"source":"gw-[12]"' "$T/both" >"$T/one"
+grep -vE '"source":"gw-[12]"' "$T/both" >"$T/two"
+build/collector ingest --store "$T/feeds" "$T/one" "$T/two" >/dev/null 2>&1
+ask() { $A query --store "$T/feeds" --state "$T/st" --format csv "$@" 2>/dev/null; }
+ask --sql 'SELECT seq, time, "user.key", "org.ods", "http.status" FROM audit ORDER BY time, seq' >"$T/want"
+[ "$(wc -l <"$T/want")" = 20001 ] || fail "not all rows by SQL"
+ask --columns seq,time,user.key,org.ods,http.status | cmp - "$T/want" || fail "columns, in order of time"
+cut -d , -f 1 "$T/want" >"$T/order"
+ask | cut -d , -f 1 | cmp - "$T/order" || fail "whole records, in order of time"
 exit 0
