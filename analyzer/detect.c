@@ -276,13 +276,15 @@ static int make_alerts(struct detecting *d, const struct finding *const *found, 
     struct placed *order = xcalloc(n + 1, sizeof *order);
     struct trail_range *range = xcalloc(n + 1, sizeof *range);
     size_t make = 0;
-    int rc = 0;
+    int rc = register_look(d->known, err);
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
         rc = recall(d, found[i], &given[i], err);
         if (!given[i].recalled)
             order[make++] = (struct placed){found[i]->opened.record, i};
     }
+    if (rc == 0)
+        rc = register_commit(d->known, err);
     if (make > 0)
         qsort(order, make, sizeof *order, by_record);
     for (size_t i = 0; i < make; i++)

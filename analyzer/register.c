@@ -133,6 +133,11 @@ int register_begin(struct register_of *r, struct err *err)
     return rc < 0 ? rc : db_run(r->db, "INSERT INTO runs VALUES(?)", &v, 1, NULL, NULL, err);
 }
 
+int register_look(struct register_of *r, struct err *err)
+{
+    return r->db ? db_run(r->db, "BEGIN", NULL, 0, NULL, NULL, err) : 0;
+}
+
 int register_commit(struct register_of *r, struct err *err)
 {
     return r->db ? db_run(r->db, "COMMIT", NULL, 0, NULL, NULL, err) : 0;

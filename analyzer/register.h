@@ -20,8 +20,10 @@ struct standing {
     unsigned revision;
 };
 
-/* Begin, end the changes of a run; all or nothing. */
+/* Begin, end the changes of a run; all or nothing. register_look() begins what only recalls,
+ * so that others can write meanwhile. */
 int register_begin(struct register_of *r, struct err *err);
+int register_look(struct register_of *r, struct err *err);
 int register_commit(struct register_of *r, struct err *err);
 /* This alert was found in this run: how does it stand now? body is what is kept, masked;
  * sight is what it was made of (alert_sight). */

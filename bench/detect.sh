@@ -33,6 +33,9 @@ detect() { # title, rules, state
 GPCA_COLUMNS=no detect "all rules, read from the log" rules a
 detect "all rules, first run: columns are made" rules b
 detect "all rules, columns are there" rules b
+mkdir -m 700 $W/d
+cp -r $W/b/columns $W/d
+detect "all rules, columns are there, alerts new" rules d
 detect "stateless rules, first run" $W/rules c
 detect "stateless rules, columns are there" $W/rules c
 ls -l $W/b/columns | awk -v n="$N" '{s += $5} END {printf "columns: %.1f bytes a record\n", s / n}'
