@@ -489,7 +489,7 @@ void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m, const str
         if (m->met[f->at[i].record].seq > last)
             last = m->met[f->at[i].record].seq;
     }
-    /* The headers of row groups are chained: the log is the same up to there. */
+    /* The header covers by its sums the signed head in the group, and that all before. */
     g = &map->group[segment_group_of(map, last)].head;
     buf_put_u64(&text, g->first_seq);
     buf_put_u32(&text, g->header_crc);
@@ -499,20 +499,25 @@ void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m, const str
     buf_release(&text);
 }
 
-void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,
-                 struct str id, const uint8_t content[HASH_BYTES], struct str body)
+void alert_renew_log(struct buf *out, const struct alert_maker *m, struct str body)
 {
     size_t n = sizeof log_member - 1, end = body.len;
 
-    *out = (struct alert){.opened_us = f->opened.us, .first_us = f->at[0].us,
-                          .last_us = f->at[f->records - 1].us};
-    snprintf(out->id, sizeof out->id, "%.*s", STR_ARG(id));
-    memcpy(out->content, content, HASH_BYTES);
     for (size_t i = n; i <= body.len; i++) /* it stands last, and in no text */
         if (memcmp(body.at + body.len - i, log_member, n) == 0) {
             end = body.len - i;
             break;
         }
-    buf_put_str(&out->body, str_part(body, 0, end));
-    put_log(&out->body, m);
+    buf_put_str(out, str_part(body, 0, end));
+    put_log(out, m);
+}
+
+void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,
+                 struct str id, const uint8_t content[HASH_BYTES], struct str body)
+{
+    *out = (struct alert){.opened_us = f->opened.us, .first_us = f->at[0].us,
+                          .last_us = f->at[f->records - 1].us};
+    snprintf(out->id, sizeof out->id, "%.*s", STR_ARG(id));
+    memcpy(out->content, content, HASH_BYTES);
+    alert_renew_log(&out->body, m, body);
 }

@@ -26,7 +26,7 @@ struct alert_maker {
     const struct correlator *correlator;
     const struct reference_data *reference;
     struct record_fields fields;
-    uint8_t made_by[HASH_BYTES]; /* program, rules and lists; see alert_sight() */
+    uint8_t made_by[HASH_BYTES]; /* program, rules, lists, zone; see alert_sight() */
     struct str origin;
     uint64_t size;
     char root[72];      /* of the log, base64 */
@@ -56,6 +56,8 @@ void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m,
  * same sight. */
 void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,
                  struct str id, const uint8_t content[HASH_BYTES], struct str body);
+/* A body that another run made, with the log as it is now. */
+void alert_renew_log(struct buf *out, const struct alert_maker *m, struct str body);
 void alert_release(struct alert *a);
 void alert_maker_release(struct alert_maker *m);
 

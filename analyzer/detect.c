@@ -3,7 +3,6 @@
  * the register knows or gets to know. A run computes all alerts anew, so that they do not
  * hang on when records came; what a run finds again only keeps its state. */
 #include <inttypes.h>
-#include <sys/stat.h>
 
 #include "analyzer/answer.h"
 #include "analyzer/commands.h"
@@ -136,27 +135,26 @@ static int describe_log(struct detecting *d, struct err *err)
     return 0;
 }
 
-/* What all alerts of the run are made by: this very program, all rules, all lists. */
+/* What all alerts of the run are made by: this very program, the rules, the lists, the time
+ * zone. Where the program cannot be read none is recalled. */
 static void describe_makers(struct detecting *d)
 {
-    struct buf text = {0};
-    struct stat st = {0};
-    struct str part;
-    uint8_t lists[HASH_BYTES];
+    enum { PROGRAM_MAX = 64 << 20 };
+    struct buf program = {0};
+    uint8_t lists[HASH_BYTES], zone[HASH_BYTES];
+    struct err ignored;
+    struct str part[5];
 
-    stat("/proc/self/exe", &st);
-    buf_put_u64(&text, (uint64_t)st.st_ino);
-    buf_put_u64(&text, (uint64_t)st.st_size);
-    buf_put_u64(&text, (uint64_t)st.st_mtim.tv_sec);
-    buf_put_u64(&text, (uint64_t)st.st_mtim.tv_nsec);
-    for (size_t i = 0; i < d->set.rules; i++)
-        buf_put(&text, d->set.rule[i]->digest, HASH_BYTES);
+    d->recalls = disk_read_all("/proc/self/exe", PROGRAM_MAX, &program, &ignored) == 0;
     reference_digest(d->reference, lists);
-    buf_put(&text, lists, HASH_BYTES);
-    buf_put_str(&text, d->maker.origin);
-    part = buf_str(&text);
-    hash_sha256(d->maker.made_by, &part, 1);
-    buf_release(&text);
+    zone_digest(d->zone, zone);
+    part[0] = buf_str(&program);
+    part[1] = (struct str){(const char *)d->set.texts, HASH_BYTES};
+    part[2] = (struct str){(const char *)lists, HASH_BYTES};
+    part[3] = (struct str){(const char *)zone, HASH_BYTES};
+    part[4] = d->maker.origin;
+    hash_sha256(d->maker.made_by, part, 5);
+    buf_release(&program);
 }
 
 /* ---- alerts ---- */
@@ -197,10 +195,14 @@ static void give(struct detecting *d, const char *id, struct standing s, struct 
 static void give_withdrawn(void *ctx, struct str id, unsigned revision, struct str level,
                            struct str body)
 {
+    const struct detecting *d = ctx;
+    struct buf renewed = {0};
     char name[ALERT_ID];
 
     snprintf(name, sizeof name, "%.*s", STR_ARG(id));
-    give(ctx, name, (struct standing){ALERT_WITHDRAWN, revision}, level, body);
+    alert_renew_log(&renewed, &d->maker, body);
+    give(ctx, name, (struct standing){ALERT_WITHDRAWN, revision}, level, buf_str(&renewed));
+    buf_release(&renewed);
 }
 
 static bool touches(const struct detecting *d, const struct alert *a)
@@ -259,8 +261,10 @@ static int recall(struct detecting *d, const struct finding *f, struct given *g,
     int rc;
 
     alert_sight(g->sight, &d->maker, f);
-    if (d->o->reveal || (rc = register_recall(d->known, g->sight, &known, err)) < 0)
-        return d->o->reveal ? 0 : rc;
+    if (d->o->reveal || !d->recalls)
+        return 0;
+    if ((rc = register_recall(d->known, g->sight, &known, err)) < 0)
+        return rc;
     g->recalled = known.id.len > 0;
     g->standing = known.standing;
     if (g->recalled)
@@ -276,15 +280,13 @@ static int make_alerts(struct detecting *d, const struct finding *const *found, 
     struct placed *order = xcalloc(n + 1, sizeof *order);
     struct trail_range *range = xcalloc(n + 1, sizeof *range);
     size_t make = 0;
-    int rc = register_look(d->known, err);
+    int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
         rc = recall(d, found[i], &given[i], err);
         if (!given[i].recalled)
             order[make++] = (struct placed){found[i]->opened.record, i};
     }
-    if (rc == 0)
-        rc = register_commit(d->known, err);
     if (make > 0)
         qsort(order, make, sizeof *order, by_record);
     for (size_t i = 0; i < make; i++)
@@ -307,9 +309,8 @@ static int give_all(struct detecting *d, struct err *err)
     int rc;
 
     d->maker.correlator = d->correlator;
-    rc = make_alerts(d, found, n, given, err);
-    if (rc == 0)
-        rc = register_begin(d->known, err);
+    if ((rc = register_begin(d->known, err)) == 0)
+        rc = make_alerts(d, found, n, given, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = give_alert(d, found[i], &given[i], err);
     if (rc == 0)
@@ -355,7 +356,7 @@ static int prepare(struct detecting *d, struct err *err)
         return rc;
     skip_blind_rules(d);
     if ((rc = describe_log(d, err)) < 0 ||
-        (rc = register_open(&d->known, d->state, err)) < 0)
+        (rc = register_open(&d->known, d->state, false, err)) < 0)
         return rc;
     d->evaluator = evaluator_new(&d->set);
     d->correlator = correlator_new(&d->set, d->evaluator);

@@ -43,6 +43,7 @@ struct detecting {
     uint64_t records, alerts, by_level[RULE_LEVELS];
     struct buf missing;  /* of the summary: rules not evaluated */
     size_t not_evaluated;
+    bool recalls;        /* alerts that another run made of the same */
     bool full;           /* the correlator can take no more */
     struct err late_err; /* of reading a token's hash late, with code < 0 */
     struct buf out;      /* alerts, until they are durable */

@@ -8,7 +8,6 @@
 
 struct register_of {
     struct db *db;
-    int64_t run;
     struct buf recalled;
 };
 
@@ -39,11 +38,13 @@ const char *alert_state_name(enum alert_state s)
     return names[s];
 }
 
-static int take_version(void *ctx, int64_t number, const struct db_value *value, size_t count)
+enum { VERSION = 2 };
+
+static int take_number(void *ctx, int64_t number, const struct db_value *value, size_t count)
 {
     (void)number;
-    if (count > 0)
-        *(long *)ctx = strtol(value[0].text.at, NULL, 10);
+    if (count > 0 && value[0].type == DB_INTEGER)
+        *(long long *)ctx = strtoll(value[0].text.at, NULL, 10);
     return 0;
 }
 
@@ -56,49 +57,61 @@ static int run_all(struct db *db, const char *const *sql, size_t n, struct err *
     return rc;
 }
 
+static int run_one(struct db *db, const char *sql, struct err *err)
+{
+    return db_run(db, sql, NULL, 0, NULL, NULL, err);
+}
+
+static int version_of(struct db *db, long long *version, struct err *err)
+{
+    int rc = db_run(db, "PRAGMA user_version", NULL, 0, take_number, version, err);
+
+    return rc == 0 && *version > VERSION
+               ? err_set(err, ERR_INVALID, "the state was written by a newer gpca: use that,"
+                         " or another --state") : rc;
+}
+
+/* All additions or none; another run may be making them. */
+static int add(struct db *db, struct err *err)
+{
+    long long version = 0;
+    int rc = run_one(db, "BEGIN IMMEDIATE", err);
+
+    if (rc < 0)
+        return rc;
+    rc = version_of(db, &version, err);
+    if (rc == 0 && version < VERSION)
+        rc = run_all(db, additions, sizeof additions / sizeof additions[0], err);
+    return rc == 0 ? run_one(db, "COMMIT", err) : rc;
+}
+
 static int make_tables(struct db *db, struct err *err)
 {
-    long version = 0;
+    long long version = 0;
     int rc = run_all(db, schema, sizeof schema / sizeof schema[0], err);
 
     if (rc == 0)
-        rc = db_run(db, "PRAGMA user_version", NULL, 0, take_version, &version, err);
-    if (rc == 0 && version < 2) { /* all of them or none */
-        if ((rc = db_run(db, "BEGIN IMMEDIATE", NULL, 0, NULL, NULL, err)) == 0)
-            rc = run_all(db, additions, sizeof additions / sizeof additions[0], err);
-        if (rc == 0)
-            rc = db_run(db, "COMMIT", NULL, 0, NULL, NULL, err);
-    }
+        rc = version_of(db, &version, err);
+    if (rc == 0 && version < VERSION)
+        rc = add(db, err);
     return rc == 0 ? run_all(db, of_the_run, sizeof of_the_run / sizeof of_the_run[0], err)
                    : rc;
 }
 
-static int take_run(void *ctx, int64_t number, const struct db_value *value, size_t count)
-{
-    (void)number;
-    if (count > 0 && value[0].type == DB_INTEGER)
-        ((struct register_of *)ctx)->run = strtoll(value[0].text.at, NULL, 10) + 1;
-    return 0;
-}
-
-int register_open(struct register_of **out, const struct state *state, struct err *err)
+int register_open(struct register_of **out, const struct state *state, bool reads,
+                  struct err *err)
 {
     struct register_of *r = xcalloc(1, sizeof *r);
     char path[LIMIT_PATH_BYTES];
-    int rc = 0;
+    int rc;
 
     *out = r;
-    if (!state || *state_problem(state))
+    if (!state || (!reads && *state_problem(state)))
         return 0;
     if (snprintf(path, sizeof path, "%s/state.db", state_dir(state)) >= (int)sizeof path)
         return err_set(err, ERR_LIMIT, "the path of the state is too long");
     rc = db_open_file(&r->db, path, err);
-    if (rc == 0)
-        rc = make_tables(r->db, err);
-    r->run = 1;
-    if (rc == 0)
-        rc = db_run(r->db, "SELECT max(run) FROM runs", NULL, 0, take_run, r, err);
-    return rc;
+    return rc == 0 && !reads ? make_tables(r->db, err) : rc;
 }
 
 void register_close(struct register_of *r)
@@ -123,19 +136,11 @@ static struct db_value number_value(int64_t n, char text[24])
 
 int register_begin(struct register_of *r, struct err *err)
 {
-    char text[24];
-    struct db_value v = number_value(r->run, text);
-    int rc;
+    int rc = r->db ? run_one(r->db, "BEGIN IMMEDIATE", err) : 0;
 
-    if (!r->db)
-        return 0;
-    rc = db_run(r->db, "BEGIN IMMEDIATE", NULL, 0, NULL, NULL, err);
-    return rc < 0 ? rc : db_run(r->db, "INSERT INTO runs VALUES(?)", &v, 1, NULL, NULL, err);
-}
-
-int register_look(struct register_of *r, struct err *err)
-{
-    return r->db ? db_run(r->db, "BEGIN", NULL, 0, NULL, NULL, err) : 0;
+    return rc == 0 && r->db
+               ? run_one(r->db, "INSERT INTO runs SELECT coalesce(max(run), 0) + 1 FROM runs",
+                         err) : rc;
 }
 
 int register_commit(struct register_of *r, struct err *err)
@@ -175,8 +180,8 @@ int register_found(struct register_of *r, const struct alert *a,
                    struct str origin, struct standing *out, struct err *err)
 {
     char content[2 * HASH_BYTES + 1], seen[2 * HASH_BYTES + 1], digest[RULE_DIGEST];
-    char number[5][24];
-    struct db_value v[13];
+    char number[4][24];
+    struct db_value v[12];
     struct known k = {.there = false};
     int rc;
 
@@ -203,12 +208,13 @@ int register_found(struct register_of *r, const struct alert *a,
     v[7] = number_value(out->state, number[2]);
     v[8] = number_value(out->revision, number[3]);
     v[9] = text_value(str_of(content));
-    v[10] = number_value(r->run, number[4]);
-    v[11] = text_value(buf_str(&a->body));
+    v[10] = text_value(buf_str(&a->body));
     hash_hex(seen, sight, HASH_BYTES);
-    v[12] = text_value(str_of(seen));
-    rc = db_run(r->db, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", v,
-                13, NULL, NULL, err);
+    v[11] = text_value(str_of(seen));
+    rc = db_run(r->db, "INSERT OR REPLACE INTO alerts(alert, rule, digest, level, origin,"
+                " opened, first, state, revision, content, body, sight, run)"
+                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?, (SELECT max(run) FROM runs))", v, 12, NULL,
+                NULL, err);
     return rc == 0 ? register_found_again(r, a->id, err) : rc;
 }
 

@@ -8,8 +8,10 @@
 
 struct register_of;
 
-/* state NULL, or one that cannot be written: nothing is remembered. */
-int register_open(struct register_of **out, const struct state *state, struct err *err);
+/* reads: only register_list() will be asked for, of a state that need not be writable. Else,
+ * with state NULL or one that cannot be written, nothing is remembered. */
+int register_open(struct register_of **out, const struct state *state, bool reads,
+                  struct err *err);
 void register_close(struct register_of *r); /* NULL is allowed */
 
 enum alert_state { ALERT_RAISED, ALERT_AMENDED, ALERT_WITHDRAWN };
@@ -20,10 +22,8 @@ struct standing {
     unsigned revision;
 };
 
-/* Begin, end the changes of a run; all or nothing. register_look() begins what only recalls,
- * so that others can write meanwhile. */
+/* Begin, end a run's recalling and changing; all or nothing. Others wait meanwhile. */
 int register_begin(struct register_of *r, struct err *err);
-int register_look(struct register_of *r, struct err *err);
 int register_commit(struct register_of *r, struct err *err);
 /* This alert was found in this run: how does it stand now? body is what is kept, masked;
  * sight is what it was made of (alert_sight). */

@@ -122,7 +122,7 @@ static void put_alerts(struct reporting *r, struct page_table *t)
 
     if (r->o->practice || r->o->org)
         page_finding(&r->page, t, "Alerts stand in the overview of the whole log.");
-    else if (register_open(&known, r->state, &ignored) == 0 &&
+    else if (register_open(&known, r->state, true, &ignored) == 0 &&
              register_list(known, r->since_us, r->until_us, put_alert, r, &ignored) == 0)
         page_finding(&r->page, t, "%zu alert%s of medium level or above, as analyzer detect"
                      " found them last; an alert says what was seen, not that somebody is"

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { BUSY_MS = 5000, STEPS_PER_LOOK = 4000, COLUMNS_MAX = 2000, KEPT_STATEMENTS = 16 };
+enum { BUSY_MS = 30000, STEPS_PER_LOOK = 4000, COLUMNS_MAX = 2000, KEPT_STATEMENTS = 16 };
 
 struct db {
     sqlite3 *handle;

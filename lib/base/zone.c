@@ -21,6 +21,7 @@ struct zone {
     bool footer, summer;
     int32_t standard_s, summer_s;
     struct rule begin, end;
+    uint8_t digest[HASH_BYTES];
 };
 
 int64_t civil_to_days(int year, int month, int day)
@@ -212,12 +213,21 @@ int zone_load(struct zone **out, const char *name, struct err *err)
     else if (rc == 0 && !read_tzif(z, buf_str(&file)))
         rc = err_set(err, ERR_INVALID, "%s is not a time zone file: install the package"
                      " tzdata again", path);
-    buf_release(&file);
-    if (rc < 0)
-        zone_free(z);
-    else
+    if (rc == 0) {
+        struct str bytes = buf_str(&file);
+
+        hash_sha256(z->digest, &bytes, 1);
         *out = z;
+    } else {
+        zone_free(z);
+    }
+    buf_release(&file);
     return rc;
+}
+
+void zone_digest(const struct zone *z, uint8_t out[HASH_BYTES])
+{
+    memcpy(out, z->digest, HASH_BYTES);
 }
 
 void zone_free(struct zone *z)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 
 struct zone;
 
@@ -19,6 +20,9 @@ struct civil {
  * package to install. */
 int zone_load(struct zone **out, const char *name, struct err *err);
 void zone_free(struct zone *z); /* NULL is allowed */
+
+/* SHA-256 of the file that it was loaded from. */
+void zone_digest(const struct zone *z, uint8_t out[HASH_BYTES]);
 
 /* Offset from UTC in seconds at that second since 1970 (UTC). */
 int32_t zone_offset(const struct zone *z, int64_t utc_s);

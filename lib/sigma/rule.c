@@ -378,10 +378,14 @@ static void fault(void *ctx, struct yaml_mark at, const char *code, const char *
 
 void rule_read(struct ruleset *s, const char *file, struct str text, struct diagnostics *d)
 {
+    struct str both[2] = {{(const char *)s->texts, HASH_BYTES}, text};
+    uint8_t texts[HASH_BYTES];
     size_t before = d->errors;
     struct yaml_node **doc;
     size_t count;
 
+    hash_sha256(texts, both, 2);
+    memcpy(s->texts, texts, HASH_BYTES);
     d->file = arena_copy(&d->arena, (struct str){file, strlen(file) + 1}).at;
     d->source = arena_copy(&d->arena, text);
     doc = yaml_read(text, &count, &s->arena, fault, d);

@@ -168,3 +168,20 @@ f=$(ls "$K"/*)
 rm -r "$K" && : >"$K"
 detect --state "$D/state" >/dev/null
 grep -q 'takes longer' "$D/err"
+# An alert that is recalled says what would be said now: the rule's sentence, the time zone.
+cat >"$D/text.yml" <<'R'
+title: Said
+id: 11111111-0000-4000-8000-000000000019
+level: low
+logsource: {product: gpconnect, service: audit}
+detection: {s: {http.status: 404}, condition: s}
+x-gpc: {version: 1, text: "First wording."}
+R
+R="$D/text.yml" same
+sed -i 's/First/Second/' "$D/text.yml"
+R="$D/text.yml" same
+grep -q 'Second wording' "$D/with"
+no grep -q 'First wording' "$D/with"
+mkdir -p "$D/zone/Europe"
+cp "${TZDIR:-/usr/share/zoneinfo}/America/New_York" "$D/zone/Europe/London"
+TZDIR="$D/zone" R="$D/long.yml" same
