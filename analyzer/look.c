@@ -109,11 +109,18 @@ static void take(struct detecting *d, const struct record *r)
 /* How far before an event those can lie that count with it; chains add up. */
 static int64_t longest_us(const struct ruleset *s)
 {
+    static const int64_t most = INT64_MAX / 2;
     int64_t all = 0;
 
-    for (size_t i = 0; i < s->rules; i++)
-        if (s->rule[i]->kind == RULE_CORRELATION && !s->rule[i]->bad)
-            all += s->rule[i]->correlation.timespan_us + s->rule[i]->correlation.suppress_us;
+    for (size_t i = 0; i < s->rules; i++) {
+        const struct correlation *k = &s->rule[i]->correlation;
+
+        if (s->rule[i]->kind != RULE_CORRELATION || s->rule[i]->bad)
+            continue;
+        if (k->timespan_us > most - all || k->suppress_us > most - all - k->timespan_us)
+            return most;
+        all += k->timespan_us + k->suppress_us;
+    }
     return all;
 }
 

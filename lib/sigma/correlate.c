@@ -492,10 +492,10 @@ static void go_through(struct correlator *c, struct pending *p, struct window *w
     }
 }
 
-/* Of how many rules' occurrences a finding is made, at least. */
+/* Of how many rules' occurrences a finding is made, at least, as far as they are told. */
 static uint64_t least_rules(const struct correlation *k)
 {
-    return counts(k) ? 1 : least_of(k);
+    return counts(k) || k->count > GATHERED_RULES ? 1 : least_of(k);
 }
 
 /* In order, for all correlations that share them; once. */

@@ -6,8 +6,6 @@
 
 #include "base/mem.h"
 
-enum { RULES_TOLD_APART = 32 };
-
 int moment_compare(const struct moment *a, const struct moment *b)
 {
     if (a->us != b->us)
@@ -93,14 +91,14 @@ size_t gathered_group_end(const struct gathered *g, size_t from, size_t end)
 static size_t *find_places(const struct gathered *g, size_t groups, uint64_t least,
                            uint64_t rules, size_t *kept)
 {
-    bool apart = rules > 1 && rules <= RULES_TOLD_APART;
+    bool apart = rules > 1;
     size_t *place = xcalloc(groups + 1, sizeof *place);
     uint32_t *met = apart ? xcalloc(groups + 1, sizeof *met) : NULL;
 
     for (size_t i = 0; i < g->count; i++) {
         place[g->at[i].group]++;
         if (apart)
-            met[g->at[i].group] |= 1U << g->at[i].rule % RULES_TOLD_APART;
+            met[g->at[i].group] |= 1U << g->at[i].rule;
     }
     *kept = 0;
     for (size_t i = 0; i < groups; i++) {

@@ -51,7 +51,9 @@ static inline void gathered_expect(const struct occurrence *o, const struct mome
     __builtin_prefetch(&m->at[o[GATHERED_AHEAD].moment]);
 }
 /* By group, each group in order of time; numbers of groups are below `groups`. Groups of
- * less than `least` occurrences, or of less than `rules` rules, are left out. */
+ * less than `least` occurrences, or of less than `rules` rules, are left out; the latter only
+ * where the numbers of rules are below GATHERED_RULES, else rules is 1. */
+enum { GATHERED_RULES = 32 };
 void gathered_order(struct gathered *g, size_t groups, uint64_t least, uint64_t rules,
                     const struct moments *m);
 /* Those from `from` to `to`, whose groups were changed, likewise; none is left out. */

@@ -38,7 +38,7 @@ bool verdicts_later(const struct verdicts *v, uint32_t class);
 /* Do classes decide all rules? Is it known what they say of that one? */
 bool verdicts_by_class(const struct verdicts *v);
 bool verdicts_known(const struct verdicts *v, uint32_t class);
-/* What the event meets: numbers of rules, ascending; valid until the next look. */
+/* What the event meets: numbers of rules; valid until the next look. */
 size_t verdicts_met(const struct verdicts *v, const uint32_t **rule);
 bool verdicts_meets(const struct verdicts *v, const struct rule *r);
 

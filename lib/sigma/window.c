@@ -126,7 +126,8 @@ bool window_fires(struct window *w, size_t i, size_t *from)
 
     gathered_expect(o, w->moments);
     count_one(w, o, true);
-    while (us - first_us(w, &w->at[w->low]) > w->k->timespan_us)
+    /* A finding may have begun so long ago that it does not count itself. */
+    while (w->low <= i && us - first_us(w, &w->at[w->low]) > w->k->timespan_us)
         count_one(w, &w->at[w->low++], false);
     *from = w->low;
     switch (w->k->type) {

@@ -185,3 +185,48 @@ no grep -q 'First wording' "$D/with"
 mkdir -p "$D/zone/Europe"
 cp "${TZDIR:-/usr/share/zoneinfo}/America/New_York" "$D/zone/Europe/London"
 TZDIR="$D/zone" R="$D/long.yml" same
+# More rules than a word has bits: each two of them make an alert.
+record() { # seconds, practice, path, from
+    printf '{"time":"2026-10-05T08:%02d:%02dZ","source":"s","seq":%d,"provider":{"ods":"%s"},"request":{"method":"GET","url":"%s","headers":{"Ssp-From":"%s"}},"response":{"status":200}}\n' \
+        $(($1 / 60)) $(($1 % 60)) "$seq" "$2" "$3" "$4"
+    seq=$((seq + 1))
+}
+seq=0
+{ record 0 A10001 /p0 1; record 10 A10001 /p32 1; record 20 B10001 /p5 1; record 25 B10001 /p6 1; } >"$D/four"
+mkdir "$D/wide"
+{
+    for i in $(seq 0 32); do
+        printf 'title: D%d\nname: d%d\nlevel: informational\nlogsource: {product: gpconnect, service: audit}\ndetection: {s: {http.path: /p%d}, condition: s}\n---\n' "$i" "$i" "$i"
+    done
+    printf 'title: Two\nid: 11111111-0000-4000-8000-000000000033\nlevel: low\ncorrelation: {type: temporal, rules: [%s], group-by: [practice.ods], timespan: 1m, condition: {gte: 2}}\n' \
+        "$(seq -s ', ' -f 'd%g' 0 32)"
+} >"$D/wide/r.yml"
+$C ingest --store "$D/wide/s" "$D/four" 2>/dev/null
+[ "$($A detect --store "$D/wide/s" --state "$D/wide/st" --rules "$D/wide/r.yml" --format ndjson 2>/dev/null | grep -c '"title":"Two"')" = 2 ]
+# Findings that last longer than the window of the rule that stands on them count in none.
+mkdir "$D/chain"
+seq=0
+for i in $(seq 0 10 600); do record "$i" A10001 /a 1; record "$i" A10001 /a 2; done >"$D/chain/in"
+cat >"$D/chain/r.yml" <<'R'
+title: D
+name: d
+level: informational
+logsource: {product: gpconnect, service: audit}
+detection: {s: {http.status: 200}, condition: s}
+---
+title: C1
+name: c1
+level: informational
+correlation: {type: event_count, rules: [d], group-by: [practice.ods, ssp.from], timespan: 1m, condition: {gte: 2}}
+---
+title: C2
+level: low
+correlation: {type: event_count, rules: [c1], group-by: [practice.ods], timespan: 2s, condition: {gte: 2}}
+---
+title: C3
+level: low
+correlation: {type: event_count, rules: [c1], group-by: [practice.ods], timespan: 11m, condition: {gte: 2}}
+R
+$C ingest --store "$D/chain/s" "$D/chain/in" 2>/dev/null
+$A detect --store "$D/chain/s" --state "$D/chain/st" --rules "$D/chain/r.yml" --format ndjson 2>/dev/null >"$D/with"
+[ "$(alerts C2) $(alerts C3)" = '0 1' ]
