@@ -28,6 +28,7 @@ static const char *const additions[] = {
 
 static const char *const of_the_run[] = {
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -32768", /* KiB: alerts are asked for in no order */
     "CREATE TEMP TABLE found(alert TEXT PRIMARY KEY) WITHOUT ROWID",
 };
 

@@ -54,6 +54,23 @@ uint32_t pairs_put(struct pairs *t, uint64_t key)
     return t->count++;
 }
 
+/* What is looked at first for a key, and then, is fetched while others are looked for. */
+void pairs_put_all(struct pairs *t, const uint64_t *key, size_t n, uint32_t *out)
+{
+    enum { SLOT_AHEAD = 24, KEY_AHEAD = 12 };
+
+    for (size_t i = 0; i < n; i++) {
+        if (t->slots > 0 && i + SLOT_AHEAD < n)
+            __builtin_prefetch(&t->slot[mix_number(key[i + SLOT_AHEAD]) & (t->slots - 1)], 1);
+        if (t->slots > 0 && i + KEY_AHEAD < n) {
+            uint32_t number = t->slot[mix_number(key[i + KEY_AHEAD]) & (t->slots - 1)];
+
+            __builtin_prefetch(&t->key[number ? number - 1 : 0]);
+        }
+        out[i] = pairs_put(t, key[i]);
+    }
+}
+
 void pairs_release(struct pairs *t)
 {
     free(t->key);

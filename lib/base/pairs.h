@@ -20,6 +20,8 @@ struct pairs {
 uint32_t pairs_find(const struct pairs *t, uint64_t key);
 /* The number of the key, which is added where it is new; there are less than 2^32. */
 uint32_t pairs_put(struct pairs *t, uint64_t key);
+/* Of many keys, known before: out[i] gets the number of key[i]. */
+void pairs_put_all(struct pairs *t, const uint64_t *key, size_t n, uint32_t *out);
 void pairs_release(struct pairs *t);
 
 #endif

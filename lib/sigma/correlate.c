@@ -546,40 +546,39 @@ static void resolve(struct correlator *c, struct pending *p, size_t from, size_t
     gathered_order_part(p->gathered, from, to, &c->moments);
 }
 
-/* Give the occurrences of late groups the numbers of their marks. */
-static void settle(struct gathered *p, const struct grouping *late)
+/* Give the occurrences the groups that their events' numbers stand for. */
+static void settle_gathered(struct gathered *p, const struct grouping *groups)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < p->count; i++) {
-        p->at[i].group = late->settled[p->at[i].group];
+        p->at[i].group = groups->settled[p->at[i].group];
         if (p->at[i].group != DICTIONARY_NONE)
             p->at[kept++] = p->at[i];
     }
     p->count = kept;
 }
 
-static void settle_late(struct correlator *c)
+/* Can one event alone, or rather its mark, be of interest in these groups? */
+static bool counts_alone(const struct correlator *c, const struct grouping *g)
 {
-    bool alone = false;
-    struct grouping *late = NULL;
+    for (size_t i = 0; i < c->correlations; i++)
+        if (c->pending[c->correlation[i]->number].groups == g &&
+            least_events(&c->correlation[i]->correlation) < 2)
+            return true;
+    return false;
+}
 
+static void settle(struct correlator *c)
+{
+    for (size_t i = 0; i < c->groupings; i++)
+        if (grouping_settles(c->grouping[i]))
+            grouping_settle(c->grouping[i], counts_alone(c, c->grouping[i]));
     for (size_t i = 0; i < c->correlations; i++) {
         struct pending *p = &c->pending[c->correlation[i]->number];
 
-        if (p->groups->late) {
-            late = p->groups;
-            alone |= least_events(&p->rule->correlation) < 2;
-        }
-    }
-    if (!late)
-        return;
-    grouping_settle(late, alone);
-    for (size_t i = 0; i < c->correlations; i++) {
-        struct pending *p = &c->pending[c->correlation[i]->number];
-
-        if (p->groups == late)
-            settle(p->gathered, late);
+        if (p->gathered == &p->own && grouping_settles(p->groups))
+            settle_gathered(&p->own, p->groups);
     }
 }
 
@@ -684,7 +683,7 @@ void correlator_finish(struct correlator *c)
     size_t total = 0;
 
     c->moments.events = c->moments.count;
-    settle_late(c);
+    settle(c);
     for (size_t i = 0; i < s->rules; i++)
         deepest = s->rule[i]->order > deepest ? s->rule[i]->order : deepest;
     for (int order = 1; order <= deepest; order++)

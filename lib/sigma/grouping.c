@@ -29,28 +29,41 @@ void grouping_release(struct grouping *g)
     free(g->settled);
 }
 
-static uint32_t keep_mark(struct grouping *g, struct str mark)
+bool grouping_settles(const struct grouping *g)
+{
+    return g->late || g->fields > 1;
+}
+
+static uint32_t keep_mark(struct grouping *g, uint64_t mark)
 {
     if (g->marks == g->mark_cap) {
         g->mark_cap = g->mark_cap ? g->mark_cap * 2 : 4096;
         g->mark = xrealloc(g->mark, g->mark_cap * sizeof *g->mark);
     }
-    memcpy(&g->mark[g->marks], mark.at, sizeof *g->mark);
+    g->mark[g->marks] = mark;
     return g->marks++;
 }
 
 /* Most marks are seen once; only the others are looked up in a table. */
-void grouping_settle(struct grouping *g, bool alone)
+static void settle_marks(struct grouping *g, bool alone)
 {
     struct repeats repeats = {NULL, NULL};
 
     for (uint32_t i = 0; i < g->marks && !alone; i++)
         repeats_add(&repeats, g->mark[i]);
-    g->settled = xmalloc((g->marks + 1U) * sizeof *g->settled);
     for (uint32_t i = 0; i < g->marks; i++)
         g->settled[i] = alone || repeats_has(&repeats, g->mark[i])
                             ? pairs_put(&g->by_mark, g->mark[i]) : DICTIONARY_NONE;
     repeats_release(&repeats);
+}
+
+void grouping_settle(struct grouping *g, bool alone)
+{
+    g->settled = xmalloc((g->marks + 1U) * sizeof *g->settled);
+    if (g->late)
+        settle_marks(g, alone);
+    else
+        pairs_put_all(&g->both[g->fields - 1], g->mark, g->marks, g->settled);
 }
 
 /* What stands before the i-th field has a number, and the value of that field. */
@@ -72,6 +85,7 @@ uint32_t grouping_find(struct grouping *g, const struct str *text)
 static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_field)
 {
     uint32_t number = 0;
+    uint64_t mark;
 
     for (size_t i = 0; i < g->fields; i++) {
         const struct event_value *v = evaluator_field(e, g->field[i]);
@@ -82,9 +96,16 @@ static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_f
     for (size_t i = 0; i < g->fields; i++) {
         const struct event_value *v = evaluator_field(e, g->field[i]);
 
-        if (g->late && v->text.len == sizeof *g->mark)
-            return keep_mark(g, v->text);
-        number = step(g, i, number, numbering_put(g->values[i], v->same, v->text));
+        uint32_t value;
+
+        if (g->late && v->text.len == sizeof mark) {
+            memcpy(&mark, v->text.at, sizeof mark);
+            return keep_mark(g, mark);
+        }
+        value = numbering_put(g->values[i], v->same, v->text);
+        if (i > 0 && i + 1 == g->fields)
+            return keep_mark(g, (uint64_t)number << 32 | value);
+        number = step(g, i, number, value);
     }
     return number;
 }

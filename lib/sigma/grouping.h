@@ -16,8 +16,9 @@ struct grouping {
     struct numbering **values; /* by field, for all groupings of it */
     struct pairs *both;    /* by field but the first: number of what stands in those before
                               it, and of its value */
-    uint64_t *mark;        /* late: of each event, whose number here is the group's for now */
-    uint32_t *settled;     /* and in the end: number of the mark, DICTIONARY_NONE */
+    uint64_t *mark;        /* of each event the mark, or what is last in `both`: its number
+                              here is the group's for now */
+    uint32_t *settled;     /* and in the end: the group's, DICTIONARY_NONE */
     uint32_t marks, mark_cap;
     struct pairs by_mark;  /* values are numbered behind the distinct marks */
     uint64_t event;        /* the number below is of that one */
@@ -35,9 +36,11 @@ uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
 uint32_t grouping_find(struct grouping *g, const struct str *text);
 /* And back: the text of the at-th field, "" where there is none. */
 struct str grouping_text(const struct grouping *g, uint32_t number, size_t at);
-/* Late ones: every event has a number of its own so far; now marks get theirs. Alone: events
- * whose mark no other has are of interest too, else they have DICTIONARY_NONE in settled. */
+/* Groups of marks, and of several fields, are numbered when all events are there: until then
+ * every event has a number of its own. Alone: events whose mark no other has are of interest
+ * too, else they have DICTIONARY_NONE in settled. */
 void grouping_settle(struct grouping *g, bool alone);
+bool grouping_settles(const struct grouping *g);
 /* All numbers given so far are below it. */
 size_t grouping_count(const struct grouping *g);
 void grouping_release(struct grouping *g);
