@@ -251,12 +251,35 @@ static void remove_others(const struct projections *s)
     buf_release(&names);
 }
 
+/* Only one run makes them. */
+static int lock(const struct projections *s, struct disk_file **out, struct err *err)
+{
+    char path[LIMIT_PATH_BYTES];
+    int rc;
+
+    *out = NULL;
+    if (snprintf(path, sizeof path, "%s.lock", s->dir) >= (int)sizeof path)
+        return err_set(err, ERR_LIMIT, "the path of the state is too long");
+    if ((rc = disk_open(out, path, DISK_CREATE, err)) < 0)
+        return rc;
+    if ((rc = disk_lock(*out, err)) == ERR_BUSY)
+        err_set(err, rc, "another run is making the columns of this state");
+    return rc;
+}
+
 int projections_make(struct projections *s, const struct zone *zone,
                      void (*told)(void *ctx, uint64_t rows), void *ctx, struct err *err)
 {
     struct projection_want want = s->want;
+    struct disk_file *held = NULL;
     int rc = disk_make_dir(s->dir, 0700, err);
 
+    if (rc == 0)
+        rc = lock(s, &held, err);
+    if (rc < 0) {
+        disk_close(held);
+        return rc;
+    }
     add_want(&want, &s->there);
     forget_small(s);
     while (rc == 0 && projections_missing(s) > 0) {
@@ -266,6 +289,7 @@ int projections_make(struct projections *s, const struct zone *zone,
     }
     if (rc == 0)
         remove_others(s);
+    disk_close(held);
     return rc;
 }
 
