@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "sigma/findings.h"
 #include "sigma/grouping.h"
 #include "sigma/window.h"
 
@@ -21,8 +22,7 @@ struct pending {
         uint16_t as;         /* its place there */
     } *user;
     size_t users;
-    struct finding **found;
-    size_t founds, found_cap;
+    struct findings found;
 };
 
 struct correlator {
@@ -44,7 +44,6 @@ struct correlator {
     const struct finding **all;
     size_t count;
     size_t occurrences;
-    struct arena arena;
 };
 
 static bool alerts(const struct rule *r)
@@ -171,9 +170,7 @@ void correlator_free(struct correlator *c)
     for (size_t i = 0; i < c->set->rules; i++) {
         struct pending *p = &c->pending[i];
 
-        for (size_t k = 0; k < p->founds; k++)
-            free(p->found[k]->at);
-        free(p->found);
+        findings_release(&p->found);
         free(p->own.at);
         free(p->user);
     }
@@ -191,7 +188,6 @@ void correlator_free(struct correlator *c)
     free(c->correlation);
     free(c->pending);
     free(c->all);
-    arena_release(&c->arena);
     free(c);
 }
 
@@ -231,60 +227,6 @@ bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *r
     c->resolve = resolve;
     c->resolve_ctx = ctx;
     return true;
-}
-
-/* ---- findings ---- */
-
-static struct finding *finding_new(struct correlator *c, struct pending *p, uint32_t group,
-                                   struct moment at)
-{
-    struct finding *f = arena_alloc(&c->arena, sizeof *f);
-
-    *f = (struct finding){.rule = p->rule, .group = group, .opened = at};
-    if (p->founds == p->found_cap) {
-        p->found_cap = p->found_cap ? p->found_cap * 2 : 16;
-        p->found = xrealloc(p->found, p->found_cap * sizeof *p->found);
-    }
-    p->found[p->founds++] = f;
-    return f;
-}
-
-static void put_record(struct finding *f, struct moment at)
-{
-    if (f->records == f->cap) {
-        f->cap = f->cap ? f->cap * 2 : 8;
-        f->at = xrealloc(f->at, f->cap * sizeof *f->at);
-    }
-    f->at[f->records++] = at;
-}
-
-static void put_occurrence(const struct correlator *c, struct finding *f,
-                           const struct occurrence *o)
-{
-    const struct finding *inner = moments_inner(&c->moments, o);
-
-    if (!inner)
-        put_record(f, c->moments.at[o->moment]);
-    for (size_t i = 0; inner && i < inner->records; i++)
-        put_record(f, inner->at[i]);
-}
-
-static int compare_moments(const void *a, const void *b)
-{
-    return moment_compare(a, b);
-}
-
-/* In order, and an event once, though it stands in several occurrences. */
-static void put_in_order(struct finding *f)
-{
-    size_t kept = 0;
-
-    if (f->records > 0)
-        qsort(f->at, f->records, sizeof *f->at, compare_moments);
-    for (size_t i = 0; i < f->records; i++)
-        if (kept == 0 || moment_compare(&f->at[i], &f->at[kept - 1]) != 0)
-            f->at[kept++] = f->at[i];
-    f->records = kept;
 }
 
 /* ---- events ---- */
@@ -420,9 +362,7 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
         const struct rule *r = c->set->rule[met[i]];
 
         if (alerts(r) && !c->again) {
-            struct finding *f = finding_new(c, &c->pending[r->number], 0, *at);
-
-            put_record(f, *at);
+            finding_put(findings_open(&c->pending[r->number].found, r, 0, *at), *at);
             c->occurrences++;
         }
     }
@@ -448,8 +388,8 @@ void correlator_sources(struct correlator *c, const uint32_t *number)
     for (size_t i = 0; i < c->moments.count; i++)
         c->moments.at[i].source = number[c->moments.at[i].source];
     for (size_t i = 0; i < c->set->rules; i++)
-        for (size_t k = 0; k < c->pending[i].founds; k++) {
-            struct finding *f = c->pending[i].found[k];
+        for (size_t k = 0; k < c->pending[i].found.count; k++) {
+            struct finding *f = c->pending[i].found.at[k];
 
             f->at[0].source = f->opened.source = number[f->opened.source];
         }
@@ -460,8 +400,8 @@ void correlator_records(struct correlator *c, const uint32_t *number)
     for (size_t i = 0; i < c->moments.count; i++)
         c->moments.at[i].record = number[c->moments.at[i].record];
     for (size_t i = 0; i < c->set->rules; i++)
-        for (size_t k = 0; k < c->pending[i].founds; k++) {
-            struct finding *f = c->pending[i].found[k];
+        for (size_t k = 0; k < c->pending[i].found.count; k++) {
+            struct finding *f = c->pending[i].found.at[k];
 
             f->at[0].record = f->opened.record = number[f->opened.record];
         }
@@ -484,10 +424,10 @@ static void go_through(struct correlator *c, struct pending *p, struct window *w
             continue;
         at = c->moments.at[w->at[i].moment];
         if (!open || at.us - fired_us > suppress)
-            open = finding_new(c, p, w->at[i].group, at);
+            open = findings_open(&p->found, p->rule, w->at[i].group, at);
         fired_us = at.us;
         for (size_t k = from > taken ? from : taken; k <= i; k++)
-            put_occurrence(c, open, &w->at[k]);
+            finding_put_occurrence(open, &w->at[k], &c->moments);
         taken = i + 1;
     }
 }
@@ -604,8 +544,8 @@ static void work_out(struct correlator *c, struct pending *p)
             window_leave(&w, w.count);
         }
     }
-    for (size_t i = 0; i < p->founds; i++)
-        put_in_order(p->found[i]);
+    for (size_t i = 0; i < p->found.count; i++)
+        finding_order(p->found.at[i]);
     window_release(&w);
 }
 
@@ -696,17 +636,17 @@ void correlator_finish(struct correlator *c)
                 const struct rule *of = r->correlation.of[n].rule;
                 const struct pending *below = &c->pending[of->number];
 
-                for (size_t f = 0; of->kind == RULE_CORRELATION && f < below->founds; f++)
-                    add_finding(c, &c->pending[i], (uint16_t)n, below->found[f]);
+                for (size_t f = 0; of->kind == RULE_CORRELATION && f < below->found.count; f++)
+                    add_finding(c, &c->pending[i], (uint16_t)n, below->found.at[f]);
             }
             work_out(c, &c->pending[i]);
         }
     for (size_t i = 0; i < s->rules; i++)
-        total += alerts(s->rule[i]) ? c->pending[i].founds : 0;
+        total += alerts(s->rule[i]) ? c->pending[i].found.count : 0;
     c->all = xcalloc(total + 1, sizeof *c->all);
     for (size_t i = 0; i < s->rules; i++)
-        for (size_t f = 0; alerts(s->rule[i]) && f < c->pending[i].founds; f++)
-            c->all[c->count++] = c->pending[i].found[f];
+        for (size_t f = 0; alerts(s->rule[i]) && f < c->pending[i].found.count; f++)
+            c->all[c->count++] = c->pending[i].found.at[f];
     if (c->count > 0)
         qsort(c->all, c->count, sizeof *c->all, by_opening);
 }
