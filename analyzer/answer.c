@@ -85,8 +85,11 @@ static void put_csv(struct buf *out, struct str text)
 {
     bool quote = false;
 
-    for (size_t i = 0; i < text.len; i++)
-        quote = quote || strchr(",\"\r\n", text.at[i]);
+    for (size_t i = 0; i < text.len && !quote; i++) {
+        char c = text.at[i];
+
+        quote = c == ',' || c == '"' || c == '\r' || c == '\n' || c == '\0';
+    }
     if (!quote) {
         buf_put_str(out, text);
         return;
@@ -174,9 +177,9 @@ void answer_cells(struct buf *out, const struct answer_cell *cell, size_t cells,
 void answer_row(const struct record *r, const enum column *column, size_t columns,
                 enum answer_format format, bool first, bool reveal)
 {
-    struct answer_cell cell[COLUMN_COUNT] = {{.missing = true}};
-    struct buf value[COLUMN_COUNT] = {{0}};
-    struct buf line = {0};
+    struct answer_cell cell[COLUMN_COUNT];
+    size_t end[COLUMN_COUNT];
+    struct buf values = {0}, line = {0};
 
     for (size_t i = 0; i < columns; i++) {
         const struct value *v = &r->column[column[i]];
@@ -185,13 +188,14 @@ void answer_row(const struct record *r, const enum column *column, size_t column
                                        .missing = v->kind == VALUE_MISSING,
                                        .bare = v->kind != VALUE_TEXT && v->kind != VALUE_TIME};
         if (!cell[i].missing)
-            shown_value(&value[i], r, column[i], reveal);
-        cell[i].text = buf_str(&value[i]);
+            shown_value(&values, r, column[i], reveal);
+        end[i] = values.len;
     }
+    for (size_t i = 0; i < columns; i++)
+        cell[i].text = str_part(buf_str(&values), i ? end[i - 1] : 0, end[i]);
     answer_cells(&line, cell, columns, format, first);
     fwrite(buf_str(&line).at, 1, line.len, stdout);
-    for (size_t i = 0; i < columns; i++)
-        buf_release(&value[i]);
+    buf_release(&values);
     buf_release(&line);
 }
 

@@ -96,10 +96,14 @@ void mask_known(struct buf *out, struct str text, struct str number)
         if (!separator(str_part(number, i, i + 1)))
             plain[want++] = number.at[i];
     for (size_t i = 0; i < text.len;) {
-        size_t j = i;
+        const char *next = want > 0 ? memchr(text.at + i, plain[0], text.len - i) : NULL;
+        size_t run = next ? (size_t)(next - text.at) - i : text.len - i;
+        size_t j = i + run;
         size_t n = 0;
 
-        while (want > 0 && n < want && j < text.len) {
+        buf_put(out, text.at + i, run);
+        i = j;
+        while (n < want && j < text.len) {
             if (text.at[j] == plain[n]) {
                 n++;
                 j++;
@@ -114,7 +118,7 @@ void mask_known(struct buf *out, struct str text, struct str number)
         if (want > 0 && n == want) {
             mask_number(out, (struct str){plain, want});
             i = j;
-        } else {
+        } else if (i < text.len) {
             buf_put_u8(out, (uint8_t)text.at[i++]);
         }
     }

@@ -23,21 +23,22 @@ static bool free_text(enum column c)
 static void mask(struct buf *out, const struct record *r, enum column c, struct str text)
 {
     const struct value *number = &r->column[COLUMN_PATIENT_NHS_NUMBER];
+    bool is_known = number->kind == VALUE_TEXT && number->text.len >= 3;
     struct buf known = {0};
 
     if (c == COLUMN_PATIENT_NHS_NUMBER) {
         mask_number(out, text);
-        return;
-    }
-    if (number->kind == VALUE_TEXT && number->text.len >= 3)
+    } else if (is_known && free_text(c)) {
         mask_known(&known, text, number->text);
-    else
-        buf_put_str(&known, text);
-    if (free_text(c))
         mask_text(out, buf_str(&known));
-    else
-        buf_put_str(out, buf_str(&known));
-    buf_release(&known);
+        buf_release(&known);
+    } else if (is_known) {
+        mask_known(out, text, number->text);
+    } else if (free_text(c)) {
+        mask_text(out, text);
+    } else {
+        buf_put_str(out, text);
+    }
 }
 
 void shown_value(struct buf *out, const struct record *r, enum column c, bool reveal)
@@ -45,12 +46,15 @@ void shown_value(struct buf *out, const struct record *r, enum column c, bool re
     const struct value *v = &r->column[c];
     struct buf plain = {0};
 
-    print_plain_value(&plain, v);
-    if ((v->kind == VALUE_TEXT || v->kind == VALUE_LIST) && !reveal && !never_masked(c))
+    if ((v->kind != VALUE_TEXT && v->kind != VALUE_LIST) || reveal || never_masked(c)) {
+        print_plain_value(out, v);
+    } else if (v->kind == VALUE_TEXT) {
+        mask(out, r, c, v->text);
+    } else {
+        print_plain_value(&plain, v);
         mask(out, r, c, buf_str(&plain));
-    else
-        buf_put_str(out, buf_str(&plain));
-    buf_release(&plain);
+        buf_release(&plain);
+    }
 }
 
 void shown_user_name(struct buf *out, const struct record *r, bool reveal)
