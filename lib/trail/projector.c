@@ -289,7 +289,7 @@ static void put_plain(struct buf *out, struct projection_column *k, struct proje
 static void end_entries(const struct buf *out, size_t from, struct projection_column *k)
 {
     k->entry_bytes = out->len - from;
-    k->entry_crc = hash_crc32c(0, (struct str){out->at + from, out->len - from});
+    k->entry_crc = hash_crc32c(0, str_part(buf_str(out), from, out->len));
 }
 
 static void put_entries(struct buf *out, struct projection_column *k,

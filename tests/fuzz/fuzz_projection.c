@@ -46,13 +46,13 @@ static int read_memory(void *bytes, void *to, size_t len, uint64_t at, struct er
 static void put_sum(struct buf *b, size_t at, uint64_t from, uint64_t len)
 {
     if (at + 4 <= b->len && from <= b->len && len <= b->len - from)
-        put_le32(b->at + at, hash_crc32c(0, (struct str){b->at + from, (size_t)len}));
+        put_le32((uint8_t *)b->at + at, hash_crc32c(0, (struct str){b->at + from, (size_t)len}));
 }
 
 /* The sum of the layout, then those of what it says, then its own again. */
 static void mend(struct buf *b)
 {
-    uint64_t columns = b->len >= PROJECTION_HEAD ? get_le32(b->at + 56) : 0;
+    uint64_t columns = b->len >= PROJECTION_HEAD ? get_le32((const uint8_t *)b->at + 56) : 0;
     size_t end = PROJECTION_HEAD + PROJECTION_EACH * (columns + 1);
     struct projection_layout l;
 
