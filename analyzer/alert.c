@@ -513,11 +513,10 @@ void alert_renew_log(struct buf *out, const struct alert_maker *m, struct str bo
 }
 
 void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,
-                 struct str id, const uint8_t content[HASH_BYTES], struct str body)
+                 struct str id, struct str body)
 {
     *out = (struct alert){.opened_us = f->opened.us, .first_us = f->at[0].us,
                           .last_us = f->at[f->records - 1].us};
     snprintf(out->id, sizeof out->id, "%.*s", STR_ARG(id));
-    memcpy(out->content, content, HASH_BYTES);
     alert_renew_log(&out->body, m, body);
 }

@@ -52,10 +52,10 @@ int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f
 /* What the finding's alert is made of: two with one sight have the same members but log. */
 void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m,
                  const struct finding *f);
-/* The alert of that finding, from the id, content and body that another run made under the
- * same sight. */
+/* The alert of that finding, but for its content hash, from the id and body that another run
+ * made under the same sight. */
 void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,
-                 struct str id, const uint8_t content[HASH_BYTES], struct str body);
+                 struct str id, struct str body);
 /* A body that another run made, with the log as it is now. */
 void alert_renew_log(struct buf *out, const struct alert_maker *m, struct str body);
 void alert_release(struct alert *a);

@@ -268,7 +268,7 @@ static int recall(struct detecting *d, const struct finding *f, struct given *g,
     g->recalled = known.id.len > 0;
     g->standing = known.standing;
     if (g->recalled)
-        alert_renew(&g->alert, &d->maker, f, known.id, known.content, known.body);
+        alert_renew(&g->alert, &d->maker, f, known.id, known.body);
     return 0;
 }
 
@@ -309,6 +309,8 @@ static int give_all(struct detecting *d, struct err *err)
     int rc;
 
     d->maker.correlator = d->correlator;
+    if (n > 0)
+        describe_makers(d);
     if ((rc = register_begin(d->known, err)) == 0)
         rc = make_alerts(d, found, n, given, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
@@ -366,7 +368,6 @@ static int prepare(struct detecting *d, struct err *err)
     d->maker.evaluator = d->evaluator;
     d->maker.reference = d->reference;
     record_fields_init(&d->maker.fields, &d->set, d->reference, d->zone);
-    describe_makers(d);
     return 0;
 }
 

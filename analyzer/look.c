@@ -160,10 +160,9 @@ struct looking {
     bool *passed;           /* by class of it: its rows are of no interest */
 };
 
-static bool in_period(const struct detecting *d, int64_t us)
+static bool has_period(const struct detecting *d)
 {
-    return (us != INT64_MIN || (d->since_us == INT64_MIN && d->until_us == INT64_MAX)) &&
-           us < d->until_us;
+    return d->since_us != INT64_MIN || d->until_us != INT64_MAX;
 }
 
 static int load(struct detecting *d, bool *loaded, const bool *column, struct err *err)
@@ -224,24 +223,23 @@ static int look_at_rows(struct detecting *d, struct looking *l, struct err *err)
 {
     static const bool time[COLUMN_COUNT] = {[COLUMN_TIME] = true};
     const struct projection *p = l->projection;
-    bool period = d->since_us != INT64_MIN || d->until_us != INT64_MAX;
+    bool period = has_period(d);
     uint32_t rows = projection_layout(p)->rows, first = projection_class_first(p);
     int rc = period ? projections_load(d->projections, time, err) : 0;
 
     for (uint32_t row = 0; rc == 0 && !d->full; row++) {
         uint32_t from = row, class;
-        bool known;
 
         row = projection_next(p, row, l->passed);
         d->records += row - from;
         if (row == rows)
             break;
-        if (period && !in_period(d, projection_time(p, row)))
+        if (period && (projection_time(p, row) == INT64_MIN ||
+                       projection_time(p, row) >= d->until_us))
             continue;
         d->records++;
         class = projection_class(p, row);
-        known = correlator_passes(d->correlator, class);
-        if (!known)
+        if (!correlator_passes(d->correlator, class))
             rc = look_at_row(d, l, row, class, err);
         if (rc == 0 && correlator_later(d->correlator, class))
             rc = keep_mark(d, l, row, err);
@@ -316,7 +314,6 @@ static struct projections *find_projections(struct detecting *d,
                                             const struct projection_want *want)
 {
     const char *knob = getenv("GPCA_COLUMNS");
-    bool whole = d->since_us == INT64_MIN && d->until_us == INT64_MAX;
     char dir[LIMIT_PATH_BYTES];
     struct projections *p;
     struct err err;
@@ -325,7 +322,7 @@ static struct projections *find_projections(struct detecting *d,
         snprintf(dir, sizeof dir, "%s/columns", state_dir(d->state)) >= (int)sizeof dir)
         return NULL;
     p = projections_open(dir, d->trail, want);
-    if (whole && projections_missing(p) > 0 &&
+    if (!has_period(d) && projections_missing(p) > 0 &&
         projections_make(p, d->zone, say_progress, d, &err) < 0) {
         complain(err.text);
         complain("rules are evaluated on the log itself, which takes longer");
@@ -351,30 +348,38 @@ static void order_records(struct detecting *d)
         ordered[i] = m->met[from];
         number[from] = (uint32_t)i;
     }
-    correlator_records(d->correlator, number);
+    correlator_renumber(d->correlator, NULL, number);
     free(number);
     free(m->met);
     m->met = ordered;
     m->met_cap = m->mets + 1;
 }
 
+/* The mark that lies a little behind the i-th will be looked at soon. */
+static void expect_mark(const struct detecting *d, size_t i)
+{
+    enum { AHEAD = 16 };
+
+    if (i + AHEAD < d->marks)
+        repeats_expect(&d->repeats, d->marked[i + AHEAD].mark);
+}
+
 /* Once more those records whose tokens' marks came twice, for the rules that were put off. */
 static int look_again(struct detecting *d, struct looking *l, struct err *err)
 {
-    enum { AHEAD = 16 };
     int rc = 0;
 
     d->first_look = d->maker.mets;
     d->again = true;
     correlator_again(d->correlator);
     for (size_t i = 0; i < d->marks; i++) {
-        repeats_expect(&d->repeats, d->marked[i + AHEAD < d->marks ? i + AHEAD : i].mark);
+        expect_mark(d, i);
         repeats_add(&d->repeats, d->marked[i].mark);
     }
     for (size_t i = 0; i < d->marks && rc == 0 && !d->full; i++) {
         uint64_t seq = d->marked[i].seq;
 
-        repeats_expect(&d->repeats, d->marked[i + AHEAD < d->marks ? i + AHEAD : i].mark);
+        expect_mark(d, i);
         if (!repeats_has(&d->repeats, d->marked[i].mark))
             continue;
         rc = hold(d, l, seq, err);
@@ -444,7 +449,7 @@ static void order_sources(struct detecting *d)
         qsort(list, n, sizeof *list, by_name);
     for (uint32_t i = 0; i < n; i++)
         number[list[i].number] = i;
-    correlator_sources(d->correlator, number);
+    correlator_renumber(d->correlator, number, NULL);
     free(list);
     free(number);
 }

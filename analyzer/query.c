@@ -20,7 +20,6 @@ struct query {
     size_t columns;
     enum answer_format format;
     uint64_t limit;
-    bool chosen;      /* columns are, so that the others need not be read */
     struct matches *matches;
     uint64_t untied;
     struct zone *zone;
@@ -50,7 +49,6 @@ static int parse_columns(struct query *q)
         for (q->columns = 0; q->columns < COLUMN_COUNT; q->columns++)
             q->column[q->columns] = (enum column)q->columns;
     }
-    q->chosen = q->o->columns || q->format == ANSWER_TABLE;
     while (rest.len > 0) {
         size_t end = str_index(rest, ',');
 
@@ -112,13 +110,13 @@ static bool is_keyed(const struct scan_filter *f)
 static int scan(struct query *q, struct trail *t, struct err *err)
 {
     static const bool times[COLUMN_COUNT] = {[COLUMN_SEQ] = true, [COLUMN_TIME] = true};
-    bool wanted[COLUMN_COUNT];
+    bool some = q->o->columns || q->format == ANSWER_TABLE, wanted[COLUMN_COUNT];
     struct record record;
     struct scan s;
     int rc;
 
     find_wanted(q, wanted);
-    q->matches = matches_new(q->chosen ? wanted : NULL, q->zone);
+    q->matches = matches_new(some ? wanted : NULL, q->zone);
     q->filter.wanted = is_keyed(&q->filter) ? NULL : times;
     scan_begin(&s, t, &q->filter, q->zone);
     while ((rc = scan_next(&s, &record, err)) > 0) {

@@ -219,11 +219,6 @@ int register_found(struct register_of *r, const struct alert *a,
     return rc == 0 ? register_found_again(r, a->id, err) : rc;
 }
 
-static int digit_of(char c)
-{
-    return c >= 'a' ? c - 'a' + 10 : c - '0';
-}
-
 struct recalling {
     struct register_of *r;
     struct recalled *out;
@@ -236,18 +231,13 @@ static int take_recalled(void *ctx, int64_t number, const struct db_value *v, si
 
     (void)number;
     (void)count;
-    if (v[1].text.len != 2 * HASH_BYTES)
-        return 0;
     buf_clear(b);
     buf_put_str(b, v[0].text);
-    buf_put_str(b, v[4].text);
+    buf_put_str(b, v[3].text);
     q->out->id = (struct str){b->at, v[0].text.len};
-    q->out->body = (struct str){b->at + v[0].text.len, v[4].text.len};
-    for (size_t i = 0; i < HASH_BYTES; i++)
-        q->out->content[i] = (uint8_t)(digit_of(v[1].text.at[2 * i]) << 4 |
-                                       digit_of(v[1].text.at[2 * i + 1]));
-    q->out->standing.state = (enum alert_state)strtol(v[2].text.at, NULL, 10);
-    q->out->standing.revision = (unsigned)strtoul(v[3].text.at, NULL, 10);
+    q->out->body = (struct str){b->at + v[0].text.len, v[3].text.len};
+    q->out->standing.state = (enum alert_state)strtol(v[1].text.at, NULL, 10);
+    q->out->standing.revision = (unsigned)strtoul(v[2].text.at, NULL, 10);
     return 0;
 }
 
@@ -263,7 +253,7 @@ int register_recall(struct register_of *r, const uint8_t sight[HASH_BYTES],
         return 0;
     hash_hex(seen, sight, HASH_BYTES);
     v = text_value(str_of(seen));
-    return db_run(r->db, "SELECT alert, content, state, revision, body FROM alerts WHERE"
+    return db_run(r->db, "SELECT alert, state, revision, body FROM alerts WHERE"
                   " sight = ? AND state < 2", &v, 1, take_recalled, &q, err);
 }
 

@@ -30,11 +30,10 @@ int register_commit(struct register_of *r, struct err *err);
 int register_found(struct register_of *r, const struct alert *a,
                    const uint8_t sight[HASH_BYTES], const struct rule *rule,
                    struct str origin, struct standing *out, struct err *err);
-/* The alert that stands and was made of the same: its id, content and body, which are valid
- * until the next call; id "": there is none. */
+/* The alert that stands and was made of the same: its id and body, which are valid until
+ * the next call; id "": there is none. */
 struct recalled {
     struct str id, body;
-    uint8_t content[HASH_BYTES];
     struct standing standing;
 };
 int register_recall(struct register_of *r, const uint8_t sight[HASH_BYTES],

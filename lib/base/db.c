@@ -192,36 +192,41 @@ static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
                                  : sqlite3_bind_double(s, at, strtod(text, NULL));
 }
 
+/* The place of a statement; NULL: it has none. */
+static struct statement *place_of(struct db *d, const char *sql)
+{
+    for (unsigned i = 0; i < KEPT_STATEMENTS; i++)
+        if (d->kept[i].sql && strcmp(d->kept[i].sql, sql) == 0)
+            return &d->kept[i];
+    return NULL;
+}
+
 /* A statement that was kept, taken out of its place, or a new one. */
 static sqlite3_stmt *take_statement(struct db *d, const char *sql)
 {
-    sqlite3_stmt *s = NULL;
+    struct statement *k = place_of(d, sql);
+    sqlite3_stmt *s = k ? k->prepared : NULL;
 
-    for (unsigned i = 0; i < KEPT_STATEMENTS; i++)
-        if (d->kept[i].prepared && strcmp(d->kept[i].sql, sql) == 0) {
-            s = d->kept[i].prepared;
-            d->kept[i].prepared = NULL;
-            return s;
-        }
-    return sqlite3_prepare_v2(d->handle, sql, -1, &s, NULL) == SQLITE_OK ? s : NULL;
+    if (s)
+        k->prepared = NULL;
+    else if (sqlite3_prepare_v2(d->handle, sql, -1, &s, NULL) != SQLITE_OK)
+        return NULL;
+    return s;
 }
 
-/* Into the place that was given longest ago. */
+/* Into its place, or into the one that was given longest ago. */
 static void keep_statement(struct db *d, const char *sql, sqlite3_stmt *s)
 {
-    struct statement *k = NULL;
+    struct statement *k = place_of(d, sql);
 
-    for (unsigned i = 0; i < KEPT_STATEMENTS && !k; i++)
-        if (!d->kept[i].prepared && d->kept[i].sql && strcmp(d->kept[i].sql, sql) == 0)
-            k = &d->kept[i];
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
     if (!k) {
         k = &d->kept[d->keeps++ % KEPT_STATEMENTS];
-        sqlite3_finalize(k->prepared);
         free(k->sql);
         k->sql = xstrdup(sql);
     }
+    sqlite3_finalize(k->prepared);
     k->prepared = s;
 }
 

@@ -35,19 +35,12 @@ static void fit(struct pairs *t)
         t->slot[place_of(t, t->key[i])] = i + 1;
 }
 
-uint32_t pairs_find(const struct pairs *t, uint64_t key)
+uint32_t pairs_put(struct pairs *t, uint64_t key)
 {
     uint32_t found = t->slots ? t->slot[place_of(t, key)] : 0;
 
-    return found ? found - 1 : PAIRS_NONE;
-}
-
-uint32_t pairs_put(struct pairs *t, uint64_t key)
-{
-    uint32_t found = pairs_find(t, key);
-
-    if (found != PAIRS_NONE)
-        return found;
+    if (found)
+        return found - 1;
     fit(t);
     t->key[t->count] = key;
     t->slot[place_of(t, key)] = t->count + 1;

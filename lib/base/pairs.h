@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAIRS_NONE UINT32_MAX
-
 struct pairs {
     uint64_t *key;  /* by number */
     uint32_t count, cap;
@@ -16,8 +14,6 @@ struct pairs {
     size_t slots;   /* a power of two, or 0 before the first */
 };
 
-/* The number of the key, or PAIRS_NONE. */
-uint32_t pairs_find(const struct pairs *t, uint64_t key);
 /* The number of the key, which is added where it is new; there are less than 2^32. */
 uint32_t pairs_put(struct pairs *t, uint64_t key);
 /* Of many keys, known before: out[i] gets the number of key[i]. */

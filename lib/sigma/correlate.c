@@ -383,27 +383,24 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
     return c->occurrences < OCCURRENCES_MAX;
 }
 
-void correlator_sources(struct correlator *c, const uint32_t *number)
+static void renumber(struct moment *m, const uint32_t *source, const uint32_t *record)
 {
-    for (size_t i = 0; i < c->moments.count; i++)
-        c->moments.at[i].source = number[c->moments.at[i].source];
-    for (size_t i = 0; i < c->set->rules; i++)
-        for (size_t k = 0; k < c->pending[i].found.count; k++) {
-            struct finding *f = c->pending[i].found.at[k];
-
-            f->at[0].source = f->opened.source = number[f->opened.source];
-        }
+    if (source)
+        m->source = source[m->source];
+    if (record)
+        m->record = record[m->record];
 }
 
-void correlator_records(struct correlator *c, const uint32_t *number)
+void correlator_renumber(struct correlator *c, const uint32_t *source, const uint32_t *record)
 {
     for (size_t i = 0; i < c->moments.count; i++)
-        c->moments.at[i].record = number[c->moments.at[i].record];
+        renumber(&c->moments.at[i], source, record);
     for (size_t i = 0; i < c->set->rules; i++)
         for (size_t k = 0; k < c->pending[i].found.count; k++) {
             struct finding *f = c->pending[i].found.at[k];
 
-            f->at[0].record = f->opened.record = number[f->opened.record];
+            renumber(&f->opened, source, record);
+            f->at[0] = f->opened;
         }
 }
 

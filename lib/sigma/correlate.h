@@ -64,9 +64,9 @@ void correlator_again(struct correlator *c);
  * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts);
-/* Sources, and records, were numbered as they came; now they are numbered so. */
-void correlator_sources(struct correlator *c, const uint32_t *number);
-void correlator_records(struct correlator *c, const uint32_t *number);
+/* Sources, and records, were numbered as they came; now they are numbered so. NULL: as
+ * before. */
+void correlator_renumber(struct correlator *c, const uint32_t *source, const uint32_t *record);
 /* Work the correlations out. */
 void correlator_finish(struct correlator *c);
 

@@ -84,7 +84,7 @@ uint32_t grouping_find(struct grouping *g, const struct str *text)
 
 static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_field)
 {
-    uint32_t number = 0;
+    uint32_t number = 0, value;
     uint64_t mark;
 
     for (size_t i = 0; i < g->fields; i++) {
@@ -92,12 +92,6 @@ static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_f
 
         if (v->kind < EVENT_TEXT || v->kind == EVENT_LIST || g->field[i] == void_field)
             return DICTIONARY_NONE;
-    }
-    for (size_t i = 0; i < g->fields; i++) {
-        const struct event_value *v = evaluator_field(e, g->field[i]);
-
-        uint32_t value;
-
         if (g->late && v->text.len == sizeof mark) {
             memcpy(&mark, v->text.at, sizeof mark);
             return keep_mark(g, mark);

@@ -16,8 +16,7 @@ enum { ROWS_A_CLASS = 32 /* at least, on average */, CLASSES_MIN = 256 };
 struct made_column {
     enum column column;
     enum projection_way way;
-    struct dictionary values; /* encoded; code: number + 1 */
-    struct renumber known;
+    struct numbering values; /* encoded; code: number + 1 */
     uint64_t *number; /* PROJECTION_PLAIN, PROJECTION_MARK: by row */
     uint32_t *code;   /* PROJECTION_CODED */
     bool decides;     /* classes should tell its value */
@@ -51,8 +50,7 @@ void projector_free(struct projector *p)
     if (!p)
         return;
     for (size_t i = 0; i < p->columns; i++) {
-        dictionary_release(&p->column[i].values);
-        renumber_release(&p->column[i].known);
+        numbering_release(&p->column[i].values);
         free(p->column[i].number);
         free(p->column[i].code);
     }
@@ -111,19 +109,15 @@ static void put_value(struct buf *out, const struct value *v)
 
 static uint32_t code_of(struct projector *p, struct made_column *m, const struct value *v)
 {
-    uint32_t *known;
+    uint32_t known = numbering_known(&m->values, v->same);
 
     if (v->kind == VALUE_MISSING)
         return 0;
-    known = renumber_place(&m->known, v->same);
-    if (known && *known)
-        return *known;
+    if (known != DICTIONARY_NONE)
+        return known + 1;
     buf_clear(&p->key);
     put_value(&p->key, v);
-    if (!known)
-        return dictionary_put(&m->values, buf_str(&p->key), &p->arena) + 1;
-    *known = dictionary_put(&m->values, buf_str(&p->key), &p->arena) + 1;
-    return *known;
+    return numbering_put(&m->values, v->same, buf_str(&p->key)) + 1;
 }
 
 /* The first eight bytes of a hash in hex. */
@@ -197,8 +191,8 @@ static int by_use(const void *a, const void *b)
 
     if (x->decides != y->decides)
         return x->decides ? -1 : 1;
-    if (x->values.count != y->values.count)
-        return x->values.count < y->values.count ? -1 : 1;
+    if (x->values.texts.count != y->values.texts.count)
+        return x->values.texts.count < y->values.texts.count ? -1 : 1;
     return x->column < y->column ? -1 : x->column > y->column;
 }
 
@@ -297,10 +291,10 @@ static void put_entries(struct buf *out, struct projection_column *k,
 {
     size_t from = out->len;
 
-    k->entries = m->values.count;
-    for (uint32_t i = 0; i < m->values.count; i++) {
-        buf_put_varint(out, m->values.entry[i].len);
-        buf_put_str(out, m->values.entry[i]);
+    k->entries = m->values.texts.count;
+    for (uint32_t i = 0; i < m->values.texts.count; i++) {
+        buf_put_varint(out, m->values.texts.entry[i].len);
+        buf_put_str(out, m->values.texts.entry[i]);
     }
     end_entries(out, from, k);
 }

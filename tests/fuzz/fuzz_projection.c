@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/zone.h"
-#include "tests/test.h"
+#include "tests/memory.h"
 #include "trail/projector.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,16 +31,6 @@ static void make_good(struct buf *out)
     }
     projector_encode(p, 0, binding, out);
     projector_free(p);
-}
-
-static int read_memory(void *bytes, void *to, size_t len, uint64_t at, struct err *err)
-{
-    const struct buf *b = bytes;
-
-    (void)err;
-    CHECK(at <= b->len && len <= b->len - at);
-    memcpy(to, b->at + at, len);
-    return 0;
 }
 
 static void put_sum(struct buf *b, size_t at, uint64_t from, uint64_t len)

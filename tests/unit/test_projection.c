@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/zone.h"
-#include "tests/test.h"
+#include "tests/memory.h"
 #include "trail/projector.h"
 
 enum { ROWS = 3000 };
@@ -124,16 +124,6 @@ static void compare_class(const struct projection *p, const struct record *first
         else if (a->same && a->same == b->same)
             CHECK(value_equal(a, b));
     }
-}
-
-static int read_memory(void *bytes, void *to, size_t len, uint64_t at, struct err *err)
-{
-    const struct buf *b = bytes;
-
-    (void)err;
-    CHECK(at <= b->len && len <= b->len - at);
-    memcpy(to, b->at + at, len);
-    return 0;
 }
 
 /* Open it and load all of it. */
