@@ -464,8 +464,9 @@ int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f
 
 /* ---- alerts that another run made ---- */
 
-void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m, const struct finding *f)
+void alert_sight(char out[ALERT_SIGHT], const struct alert_maker *m, const struct finding *f)
 {
+    uint8_t hash[HASH_BYTES];
     const struct segment_map *map = trail_map(m->trail);
     const struct group *g;
     struct buf text = {0};
@@ -495,7 +496,8 @@ void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m, const str
     buf_put_u32(&text, g->header_crc);
     buf_put_u32(&text, g->chain);
     part = buf_str(&text);
-    hash_sha256(out, &part, 1);
+    hash_sha256(hash, &part, 1);
+    hash_hex(out, hash, HASH_BYTES);
     buf_release(&text);
 }
 

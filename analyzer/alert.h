@@ -49,9 +49,10 @@ uint32_t alert_keep(struct alert_maker *m, const struct record *r);
  * *out is to be released. */
 int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,
                struct err *err);
-/* What the finding's alert is made of: two with one sight have the same members but log. */
-void alert_sight(uint8_t out[HASH_BYTES], const struct alert_maker *m,
-                 const struct finding *f);
+/* What the finding's alert is made of, as hex digits: two with one sight have the same members
+ * but log. */
+enum { ALERT_SIGHT = 2 * HASH_BYTES + 1 };
+void alert_sight(char out[ALERT_SIGHT], const struct alert_maker *m, const struct finding *f);
 /* The alert of that finding, but for its content hash, from the id and body that another run
  * made under the same sight. */
 void alert_renew(struct alert *out, const struct alert_maker *m, const struct finding *f,

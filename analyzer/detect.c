@@ -214,7 +214,7 @@ static bool touches(const struct detecting *d, const struct alert *a)
 /* A finding's alert: one that another run made, or a new one. */
 struct given {
     struct alert alert;
-    uint8_t sight[HASH_BYTES];
+    char sight[ALERT_SIGHT];
     bool recalled;
     struct standing standing; /* of one that was recalled */
 };
@@ -225,13 +225,14 @@ static int give_alert(struct detecting *d, const struct finding *f, const struct
     struct str level = str_of(rule_levels[f->rule->level]);
     struct standing standing = g->standing;
     const struct alert *a = &g->alert;
-    int rc;
+    int rc = 0;
 
     if (!touches(d, a))
         return 0;
-    rc = g->recalled ? register_found_again(d->known, a->id, err)
-                     : register_found(d->known, a, g->sight, f->rule, d->maker.origin,
-                                      &standing, err);
+    if (g->recalled)
+        register_found_again(d->known, a->id);
+    else
+        rc = register_found(d->known, a, g->sight, f->rule, d->maker.origin, &standing, err);
     if (rc == 0) {
         d->by_level[f->rule->level]++;
         give(d, a->id, standing, level, buf_str(d->o->reveal ? &a->revealed : &a->body));
@@ -253,47 +254,65 @@ static int by_record(const void *a, const void *b)
     return x->record < y->record ? -1 : x->record > y->record;
 }
 
-/* The alert that was made of the same, if it stands; whoever reveals has it made anew. */
-static int recall(struct detecting *d, const struct finding *f, struct given *g,
-                  struct err *err)
-{
-    struct recalled known;
-    int rc;
+/* The findings of a run, and those of them by what their alerts are made of. */
+struct findings {
+    struct detecting *d;
+    const struct finding *const *found;
+    struct given *given;
+    size_t n;
+    struct dictionary sights; /* of the first so many findings that differ in it */
+    size_t *first;            /* finding by sight */
+    struct arena texts;
+};
 
-    alert_sight(g->sight, &d->maker, f);
-    if (d->o->reveal || !d->recalls)
-        return 0;
-    if ((rc = register_recall(d->known, g->sight, &known, err)) < 0)
-        return rc;
-    g->recalled = known.id.len > 0;
-    g->standing = known.standing;
-    if (g->recalled)
-        alert_renew(&g->alert, &d->maker, f, known.id, known.body);
-    return 0;
+/* Whoever reveals has all alerts made anew. */
+static void find_sights(struct findings *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        uint32_t known = f->sights.count, number;
+
+        alert_sight(f->given[i].sight, &f->d->maker, f->found[i]);
+        number = dictionary_put(&f->sights, str_of(f->given[i].sight), &f->texts);
+        if (number == known)
+            f->first[number] = i;
+    }
 }
 
-/* The alerts of all findings. Where a record is needed, it is read in the order in which
- * records stand. */
-static int make_alerts(struct detecting *d, const struct finding *const *found, size_t n,
-                       struct given *given, struct err *err)
+/* An alert that stands: was it made of what one is made of now? */
+static void recall(void *ctx, const struct recalled *known)
 {
-    struct placed *order = xcalloc(n + 1, sizeof *order);
-    struct trail_range *range = xcalloc(n + 1, sizeof *range);
+    struct findings *f = ctx;
+    uint32_t number = f->d->o->reveal || !f->d->recalls
+                          ? DICTIONARY_NONE : dictionary_find(&f->sights, known->sight);
+    struct given *g = number == DICTIONARY_NONE ? NULL : &f->given[f->first[number]];
+
+    if (!g || g->recalled)
+        return;
+    g->recalled = true;
+    g->standing = known->standing;
+    alert_renew(&g->alert, &f->d->maker, f->found[f->first[number]], known->id, known->body);
+}
+
+/* The alerts of all findings that were not recalled. The records that opened them are read in
+ * the order in which they stand. */
+static int make_alerts(struct findings *f, struct err *err)
+{
+    struct detecting *d = f->d;
+    struct placed *order = xcalloc(f->n + 1, sizeof *order);
+    struct trail_range *range = xcalloc(f->n + 1, sizeof *range);
     size_t make = 0;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = recall(d, found[i], &given[i], err);
-        if (!given[i].recalled)
-            order[make++] = (struct placed){found[i]->opened.record, i};
-    }
+    for (size_t i = 0; i < f->n; i++)
+        if (!f->given[i].recalled)
+            order[make++] = (struct placed){f->found[i]->opened.record, i};
     if (make > 0)
         qsort(order, make, sizeof *order, by_record);
     for (size_t i = 0; i < make; i++)
         range[i] = (struct trail_range){d->maker.met[order[i].record].seq, 1};
     trail_expect(d->trail, range, make);
     for (size_t i = 0; rc == 0 && i < make; i++)
-        rc = alert_make(&given[order[i].place].alert, &d->maker, found[order[i].place],
+        rc = alert_make(&f->given[order[i].place].alert, &d->maker, f->found[order[i].place],
                         d->o->reveal, err);
     trail_expect(d->trail, NULL, 0);
     free(order);
@@ -303,24 +322,30 @@ static int make_alerts(struct detecting *d, const struct finding *const *found, 
 
 static int give_all(struct detecting *d, struct err *err)
 {
-    const struct finding *const *found;
-    size_t n = correlator_findings(d->correlator, &found);
-    struct given *given = xcalloc(n + 1, sizeof *given);
+    struct findings f = {.d = d};
     int rc;
 
+    f.n = correlator_findings(d->correlator, &f.found);
+    f.given = xcalloc(f.n + 1, sizeof *f.given);
+    f.first = xcalloc(f.n + 1, sizeof *f.first);
     d->maker.correlator = d->correlator;
-    if (n > 0)
+    if (f.n > 0)
         describe_makers(d);
-    if ((rc = register_begin(d->known, err)) == 0)
-        rc = make_alerts(d, found, n, given, err);
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = give_alert(d, found[i], &given[i], err);
+    find_sights(&f);
+    rc = register_begin(d->known, d->maker.origin, recall, &f, err);
     if (rc == 0)
-        rc = register_withdraw(d->known, &d->set, d->maker.origin, d->since_us, d->until_us,
-                               give_withdrawn, d, err);
-    for (size_t i = 0; i < n; i++)
-        alert_release(&given[i].alert);
-    free(given);
+        rc = make_alerts(&f, err);
+    for (size_t i = 0; rc == 0 && i < f.n; i++)
+        rc = give_alert(d, f.found[i], &f.given[i], err);
+    if (rc == 0)
+        rc = register_withdraw(d->known, &d->set, d->since_us, d->until_us, give_withdrawn, d,
+                               err);
+    for (size_t i = 0; i < f.n; i++)
+        alert_release(&f.given[i].alert);
+    free(f.given);
+    free(f.first);
+    dictionary_release(&f.sights);
+    arena_release(&f.texts);
     return rc == 0 ? register_commit(d->known, err) : rc;
 }
 

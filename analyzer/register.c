@@ -1,14 +1,27 @@
-/* register.c - see register.h. An alert is known by its id; a table that lives as long as
- * the run says which it has found, so that what has not changed is not written. */
+/* register.c - see register.h. An alert is known by its id. What the register has of a log is
+ * read once, when the run begins with it: the run works out everything anew and will ask for
+ * nearly all of it. What has not changed is not written. */
 #include "analyzer/register.h"
 
 #include "base/db.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
+/* An alert of the log at hand. */
+struct kept {
+    struct standing standing;
+    int64_t opened_us; /* INT64_MIN: its record has no time */
+    uint32_t digest;   /* its number */
+    bool found;        /* in this run */
+    char content[2 * HASH_BYTES + 1];
+};
+
 struct register_of {
     struct db *db;
-    struct buf recalled;
+    struct kept *kept; /* by number of the id; those that were there first, by id */
+    size_t there, cap;
+    struct dictionary ids, digests;
+    struct arena texts;
 };
 
 static const char *const schema[] = {
@@ -19,17 +32,16 @@ static const char *const schema[] = {
     "CREATE TABLE IF NOT EXISTS runs(run INTEGER PRIMARY KEY)",
 };
 
-/* What came later; user_version says how many of them are there. */
-static const char *const additions[] = {
-    "ALTER TABLE alerts ADD COLUMN sight TEXT",
-    "CREATE INDEX alerts_by_sight ON alerts(sight)",
-    "PRAGMA user_version = 2",
-};
+enum { VERSION = 3 };
 
-static const char *const of_the_run[] = {
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -32768", /* KiB: alerts are asked for in no order */
-    "CREATE TEMP TABLE found(alert TEXT PRIMARY KEY) WITHOUT ROWID",
+/* What came later, and the version, which user_version tells, from which on it is there. */
+static const struct addition {
+    int version;
+    const char *sql;
+} additions[] = {
+    {2, "ALTER TABLE alerts ADD COLUMN sight TEXT"},
+    {3, "DROP INDEX IF EXISTS alerts_by_sight"},
+    {VERSION, "PRAGMA user_version = 3"},
 };
 
 const char *alert_state_name(enum alert_state s)
@@ -39,8 +51,6 @@ const char *alert_state_name(enum alert_state s)
     return names[s];
 }
 
-enum { VERSION = 2 };
-
 static int take_number(void *ctx, int64_t number, const struct db_value *value, size_t count)
 {
     (void)number;
@@ -49,16 +59,7 @@ static int take_number(void *ctx, int64_t number, const struct db_value *value, 
     return 0;
 }
 
-static int run_all(struct db *db, const char *const *sql, size_t n, struct err *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = db_run(db, sql[i], NULL, 0, NULL, NULL, err);
-    return rc;
-}
-
-static int run_one(struct db *db, const char *sql, struct err *err)
+static int run(struct db *db, const char *sql, struct err *err)
 {
     return db_run(db, sql, NULL, 0, NULL, NULL, err);
 }
@@ -76,27 +77,29 @@ static int version_of(struct db *db, long long *version, struct err *err)
 static int add(struct db *db, struct err *err)
 {
     long long version = 0;
-    int rc = run_one(db, "BEGIN IMMEDIATE", err);
+    int rc = run(db, "BEGIN IMMEDIATE", err);
 
-    if (rc < 0)
-        return rc;
-    rc = version_of(db, &version, err);
-    if (rc == 0 && version < VERSION)
-        rc = run_all(db, additions, sizeof additions / sizeof additions[0], err);
-    return rc == 0 ? run_one(db, "COMMIT", err) : rc;
+    if (rc == 0)
+        rc = version_of(db, &version, err);
+    for (size_t i = 0; rc == 0 && i < sizeof additions / sizeof additions[0]; i++)
+        if (version < additions[i].version)
+            rc = run(db, additions[i].sql, err);
+    return rc == 0 ? run(db, "COMMIT", err) : rc;
 }
 
 static int make_tables(struct db *db, struct err *err)
 {
     long long version = 0;
-    int rc = run_all(db, schema, sizeof schema / sizeof schema[0], err);
+    int rc = 0;
 
+    for (size_t i = 0; rc == 0 && i < sizeof schema / sizeof schema[0]; i++)
+        rc = run(db, schema[i], err);
     if (rc == 0)
         rc = version_of(db, &version, err);
     if (rc == 0 && version < VERSION)
         rc = add(db, err);
-    return rc == 0 ? run_all(db, of_the_run, sizeof of_the_run / sizeof of_the_run[0], err)
-                   : rc;
+    /* KiB: new alerts come in no order of their ids */
+    return rc == 0 ? run(db, "PRAGMA cache_size = -32768", err) : rc;
 }
 
 int register_open(struct register_of **out, const struct state *state, bool reads,
@@ -120,7 +123,10 @@ void register_close(struct register_of *r)
     if (!r)
         return;
     db_close(r->db);
-    buf_release(&r->recalled);
+    free(r->kept);
+    dictionary_release(&r->ids);
+    dictionary_release(&r->digests);
+    arena_release(&r->texts);
     free(r);
 }
 
@@ -135,71 +141,118 @@ static struct db_value number_value(int64_t n, char text[24])
     return (struct db_value){n == INT64_MIN ? DB_NULL : DB_INTEGER, str_of(text)};
 }
 
-int register_begin(struct register_of *r, struct err *err)
-{
-    int rc = r->db ? run_one(r->db, "BEGIN IMMEDIATE", err) : 0;
+/* ---- what is there ---- */
 
-    return rc == 0 && r->db
-               ? run_one(r->db, "INSERT INTO runs SELECT coalesce(max(run), 0) + 1 FROM runs",
-                         err) : rc;
+static struct kept *keep(struct register_of *r)
+{
+    size_t n = r->ids.count;
+
+    if (n > r->cap) {
+        r->cap = n * 2;
+        r->kept = xrealloc(r->kept, r->cap * sizeof *r->kept);
+    }
+    r->kept[n - 1] = (struct kept){.found = false};
+    return &r->kept[n - 1];
+}
+
+struct reading {
+    struct register_of *r;
+    void (*row)(void *ctx, const struct recalled *alert);
+    void *ctx;
+};
+
+enum { READ_ID, READ_DIGEST, READ_OPENED, READ_STATE, READ_REVISION, READ_CONTENT, READ_BODY,
+       READ_SIGHT };
+static const char read_all[] =
+    "SELECT alert, digest, opened, state, revision, content, CASE WHEN state < 2 THEN body END,"
+    " sight FROM alerts WHERE origin = ? ORDER BY alert";
+
+static int take_kept(void *ctx, int64_t number, const struct db_value *v, size_t count)
+{
+    struct reading *q = ctx;
+    struct register_of *r = q->r;
+    struct kept *k;
+
+    (void)number;
+    (void)count;
+    dictionary_add(&r->ids, arena_copy(&r->texts, v[READ_ID].text));
+    k = keep(r);
+    k->digest = dictionary_put(&r->digests, v[READ_DIGEST].text, &r->texts);
+    k->opened_us = v[READ_OPENED].type == DB_NULL
+                       ? INT64_MIN : strtoll(v[READ_OPENED].text.at, NULL, 10);
+    k->standing.state = (enum alert_state)strtol(v[READ_STATE].text.at, NULL, 10);
+    k->standing.revision = (unsigned)strtoul(v[READ_REVISION].text.at, NULL, 10);
+    snprintf(k->content, sizeof k->content, "%.*s", STR_ARG(v[READ_CONTENT].text));
+    if (v[READ_BODY].type != DB_NULL && v[READ_SIGHT].type != DB_NULL)
+        q->row(q->ctx, &(struct recalled){v[READ_ID].text, v[READ_SIGHT].text,
+                                          v[READ_BODY].text, k->standing});
+    return 0;
+}
+
+int register_begin(struct register_of *r, struct str origin,
+                   void (*row)(void *ctx, const struct recalled *alert), void *ctx,
+                   struct err *err)
+{
+    struct reading q = {r, row, ctx};
+    struct db_value v = text_value(origin);
+    int rc = r->db ? run(r->db, "BEGIN IMMEDIATE", err) : 0;
+
+    if (rc == 0 && r->db)
+        rc = run(r->db, "INSERT INTO runs SELECT coalesce(max(run), 0) + 1 FROM runs", err);
+    if (rc == 0 && r->db)
+        rc = db_run(r->db, read_all, &v, 1, take_kept, &q, err);
+    r->there = r->ids.count;
+    return rc;
 }
 
 int register_commit(struct register_of *r, struct err *err)
 {
-    return r->db ? db_run(r->db, "COMMIT", NULL, 0, NULL, NULL, err) : 0;
+    return r->db ? run(r->db, "COMMIT", err) : 0;
 }
 
-struct known {
-    bool there;
-    struct standing standing;
-    char content[2 * HASH_BYTES + 1];
-};
+/* ---- what is found ---- */
 
-static int take_known(void *ctx, int64_t number, const struct db_value *value, size_t count)
+void register_found_again(struct register_of *r, const char *id)
 {
-    struct known *k = ctx;
+    uint32_t number = dictionary_find(&r->ids, str_of(id));
 
-    (void)number;
-    (void)count;
-    k->there = true;
-    k->standing.state = (enum alert_state)strtol(value[0].text.at, NULL, 10);
-    k->standing.revision = (unsigned)strtoul(value[1].text.at, NULL, 10);
-    snprintf(k->content, sizeof k->content, "%.*s", STR_ARG(value[2].text));
-    return 0;
+    if (number != DICTIONARY_NONE)
+        r->kept[number].found = true;
 }
 
-int register_found_again(struct register_of *r, const char *id, struct err *err)
+/* How the alert stands from now on, in *k. */
+static void stand(struct kept *k, bool known, const char *content)
 {
-    struct db_value v = text_value(str_of(id));
-
-    return r->db ? db_run(r->db, "INSERT OR IGNORE INTO found VALUES(?)", &v, 1, NULL, NULL,
-                          err) : 0;
+    if (!known)
+        k->standing = (struct standing){ALERT_RAISED, 1};
+    else if (strcmp(k->content, content) != 0 || k->standing.state == ALERT_WITHDRAWN)
+        k->standing = (struct standing){ALERT_AMENDED, k->standing.revision + 1};
+    snprintf(k->content, sizeof k->content, "%s", content);
+    k->found = true;
 }
 
-int register_found(struct register_of *r, const struct alert *a,
-                   const uint8_t sight[HASH_BYTES], const struct rule *rule,
-                   struct str origin, struct standing *out, struct err *err)
+int register_found(struct register_of *r, const struct alert *a, const char *sight,
+                   const struct rule *rule, struct str origin, struct standing *out,
+                   struct err *err)
 {
-    char content[2 * HASH_BYTES + 1], seen[2 * HASH_BYTES + 1], digest[RULE_DIGEST];
-    char number[4][24];
+    char content[2 * HASH_BYTES + 1], digest[RULE_DIGEST], number[4][24];
     struct db_value v[12];
-    struct known k = {.there = false};
-    int rc;
+    uint32_t id;
+    bool known;
 
     *out = (struct standing){ALERT_RAISED, 1};
     if (!r->db)
         return 0;
     hash_hex(content, a->content, HASH_BYTES);
-    v[0] = text_value(str_of(a->id));
-    rc = db_run(r->db, "SELECT state, revision, content FROM alerts WHERE alert = ?", v, 1,
-                take_known, &k, err);
-    if (rc < 0)
-        return rc;
-    if (k.there) {
-        *out = k.standing;
-        if (strcmp(k.content, content) != 0 || k.standing.state == ALERT_WITHDRAWN)
-            *out = (struct standing){ALERT_AMENDED, k.standing.revision + 1};
+    id = dictionary_find(&r->ids, str_of(a->id));
+    known = id != DICTIONARY_NONE;
+    if (!known) {
+        id = dictionary_put(&r->ids, str_of(a->id), &r->texts);
+        keep(r);
     }
+    stand(&r->kept[id], known, content);
+    *out = r->kept[id].standing;
+    v[0] = text_value(str_of(a->id));
     v[1] = text_value(rule_id(rule));
     v[2] = text_value(rule_digest(rule, digest));
     v[3] = text_value(str_of(rule_levels[rule->level]));
@@ -210,52 +263,14 @@ int register_found(struct register_of *r, const struct alert *a,
     v[8] = number_value(out->revision, number[3]);
     v[9] = text_value(str_of(content));
     v[10] = text_value(buf_str(&a->body));
-    hash_hex(seen, sight, HASH_BYTES);
-    v[11] = text_value(str_of(seen));
-    rc = db_run(r->db, "INSERT OR REPLACE INTO alerts(alert, rule, digest, level, origin,"
-                " opened, first, state, revision, content, body, sight, run)"
-                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?, (SELECT max(run) FROM runs))", v, 12, NULL,
-                NULL, err);
-    return rc == 0 ? register_found_again(r, a->id, err) : rc;
+    v[11] = text_value(str_of(sight));
+    return db_run(r->db, "INSERT OR REPLACE INTO alerts(alert, rule, digest, level, origin,"
+                  " opened, first, state, revision, content, body, sight, run)"
+                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?, (SELECT max(run) FROM runs))", v, 12, NULL,
+                  NULL, err);
 }
 
-struct recalling {
-    struct register_of *r;
-    struct recalled *out;
-};
-
-static int take_recalled(void *ctx, int64_t number, const struct db_value *v, size_t count)
-{
-    struct recalling *q = ctx;
-    struct buf *b = &q->r->recalled;
-
-    (void)number;
-    (void)count;
-    buf_clear(b);
-    buf_put_str(b, v[0].text);
-    buf_put_str(b, v[3].text);
-    q->out->id = (struct str){b->at, v[0].text.len};
-    q->out->body = (struct str){b->at + v[0].text.len, v[3].text.len};
-    q->out->standing.state = (enum alert_state)strtol(v[1].text.at, NULL, 10);
-    q->out->standing.revision = (unsigned)strtoul(v[2].text.at, NULL, 10);
-    return 0;
-}
-
-int register_recall(struct register_of *r, const uint8_t sight[HASH_BYTES],
-                    struct recalled *out, struct err *err)
-{
-    char seen[2 * HASH_BYTES + 1];
-    struct recalling q = {r, out};
-    struct db_value v;
-
-    *out = (struct recalled){.id = STR("")};
-    if (!r->db)
-        return 0;
-    hash_hex(seen, sight, HASH_BYTES);
-    v = text_value(str_of(seen));
-    return db_run(r->db, "SELECT alert, state, revision, body FROM alerts WHERE"
-                  " sight = ? AND state < 2", &v, 1, take_recalled, &q, err);
-}
+/* ---- what is no longer found ---- */
 
 struct withdrawing {
     void (*row)(void *ctx, struct str id, unsigned revision, struct str level, struct str body);
@@ -272,41 +287,46 @@ static int take_withdrawn(void *ctx, int64_t number, const struct db_value *v, s
     return 0;
 }
 
-/* Of a rule and a log, opened in the period, and not found in this run. One without a time
- * lies in no period: ?5 is where it is taken to lie, ?3 in a run over all, else ?4. */
-#define NOT_FOUND                                                                            \
-    " WHERE digest = ?1 AND origin = ?2 AND alert NOT IN (SELECT alert FROM found)"          \
-    " AND coalesce(opened, ?5) >= ?3 AND coalesce(opened, ?5) < ?4"
+static int withdraw(struct register_of *r, uint32_t id, struct withdrawing *w, struct err *err)
+{
+    struct db_value v = text_value(r->ids.entry[id]);
+    int rc = 0;
 
-int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
-                      int64_t since_us, int64_t until_us,
+    if (r->kept[id].standing.state != ALERT_WITHDRAWN)
+        rc = db_run(r->db, "UPDATE alerts SET state = 2, revision = revision + 1 WHERE"
+                    " alert = ?", &v, 1, NULL, NULL, err);
+    return rc < 0 ? rc : db_run(r->db, "SELECT alert, revision, level, body FROM alerts WHERE"
+                                " alert = ?", &v, 1, take_withdrawn, w, err);
+}
+
+int register_withdraw(struct register_of *r, const struct ruleset *s, int64_t since_us,
+                      int64_t until_us,
                       void (*row)(void *ctx, struct str id, unsigned revision,
                                   struct str level, struct str body),
                       void *ctx, struct err *err)
 {
-    char change[512], list[512], digest[RULE_DIGEST], number[2][24];
+    bool whole = since_us == INT64_MIN && until_us == INT64_MAX;
     struct withdrawing w = {row, ctx};
-    struct db_value v[5];
+    char text[RULE_DIGEST];
     int rc = 0;
 
-    snprintf(change, sizeof change, "UPDATE alerts SET state = %d, revision = revision + 1"
-             NOT_FOUND " AND state <> %d", ALERT_WITHDRAWN, ALERT_WITHDRAWN);
-    snprintf(list, sizeof list, "SELECT alert, revision, level, body FROM alerts" NOT_FOUND
-             " AND state = %d", ALERT_WITHDRAWN);
-    v[1] = text_value(origin);
-    v[2] = number_value(since_us == INT64_MIN ? INT64_MIN + 1 : since_us, number[0]);
-    v[3] = number_value(until_us, number[1]);
-    v[4] = since_us == INT64_MIN && until_us == INT64_MAX ? v[2] : v[3];
-    for (size_t i = 0; r->db && rc == 0 && i < s->rules; i++) {
-        if (s->rule[i]->bad)
-            continue;
-        v[0] = text_value(rule_digest(s->rule[i], digest));
-        rc = db_run(r->db, change, v, 5, NULL, NULL, err);
-        if (rc == 0)
-            rc = db_run(r->db, list, v, 5, take_withdrawn, &w, err);
+    for (size_t i = 0; i < s->rules; i++) {
+        uint32_t digest = s->rule[i]->bad ? DICTIONARY_NONE
+                          : dictionary_find(&r->digests, rule_digest(s->rule[i], text));
+
+        for (uint32_t id = 0; rc == 0 && digest != DICTIONARY_NONE && id < r->there; id++) {
+            const struct kept *k = &r->kept[id];
+            bool in = k->opened_us == INT64_MIN
+                          ? whole : k->opened_us >= since_us && k->opened_us < until_us;
+
+            if (k->digest == digest && !k->found && in)
+                rc = withdraw(r, id, &w, err);
+        }
     }
     return rc;
 }
+
+/* ---- for those who read ---- */
 
 struct listing {
     void (*row)(void *ctx, struct str level, struct str body);
@@ -340,15 +360,30 @@ int register_list(struct register_of *r, int64_t since_us, int64_t until_us,
                   " LIMIT 50", v, 2, take_listed, &l, err);
 }
 
+/* The place of the last such text; NULL: there is none. */
+static const char *find_last(struct str in, struct str text)
+{
+    for (size_t at = in.len; at >= text.len; at--)
+        if (memcmp(in.at + at - text.len, text.at, text.len) == 0)
+            return in.at + at - text.len;
+    return NULL;
+}
+
 struct str register_sentence(struct str body, bool names, struct arena *arena)
 {
-    static const char behind[] = ",\"reasons\":["; /* quotes and all: it is in no text */
+    /* With their quotes and commas these are in no text. The sentence stands before the
+     * reasons, so that the rest of the alert need not be read for it. */
+    static const char behind[] = ",\"reasons\":[", sentence[] = ",\"text\":";
     const char *end = memmem(body.at, body.len, behind, sizeof behind - 1);
+    struct str told = end ? str_part(body, 0, (size_t)(end - body.at)) : body;
+    const char *begin = names ? find_last(told, str_of(sentence)) : NULL;
     struct buf whole = {0};
     const struct json *alert, *text;
 
+    if (begin)
+        told = str_part(told, (size_t)(begin - told.at) + 1, told.len);
     buf_put_text(&whole, "{");
-    buf_put_str(&whole, end ? str_part(body, 0, (size_t)(end - body.at)) : body);
+    buf_put_str(&whole, told);
     buf_put_text(&whole, "}");
     alert = json_read(buf_str(&whole), arena);
     text = names ? json_member(alert, STR("text"))

@@ -22,28 +22,28 @@ struct standing {
     unsigned revision;
 };
 
-/* Begin, end a run's recalling and changing; all or nothing. Others wait meanwhile. */
-int register_begin(struct register_of *r, struct err *err);
-int register_commit(struct register_of *r, struct err *err);
-/* This alert was found in this run: how does it stand now? body is what is kept, masked;
- * sight is what it was made of (alert_sight). */
-int register_found(struct register_of *r, const struct alert *a,
-                   const uint8_t sight[HASH_BYTES], const struct rule *rule,
-                   struct str origin, struct standing *out, struct err *err);
-/* The alert that stands and was made of the same: its id and body, which are valid until
- * the next call; id "": there is none. */
+/* An alert that stands: what it was made of (alert_sight), and its members as they are kept,
+ * masked. Valid during the call that gives it. */
 struct recalled {
-    struct str id, body;
+    struct str id, sight, body;
     struct standing standing;
 };
-int register_recall(struct register_of *r, const uint8_t sight[HASH_BYTES],
-                    struct recalled *out, struct err *err);
+/* Begin a run over the log of that origin, once; those alerts of it that stand are given to
+ * row(). All changes of a run are kept by register_commit(), or none; others wait. */
+int register_begin(struct register_of *r, struct str origin,
+                   void (*row)(void *ctx, const struct recalled *alert), void *ctx,
+                   struct err *err);
+int register_commit(struct register_of *r, struct err *err);
+/* This alert was found in this run: how does it stand now? sight is what it was made of. */
+int register_found(struct register_of *r, const struct alert *a, const char *sight,
+                   const struct rule *rule, struct str origin, struct standing *out,
+                   struct err *err);
 /* An alert that was recalled is found again. */
-int register_found_again(struct register_of *r, const char *id, struct err *err);
-/* Those of these rules and this log, opened in the period, that the run did not find are
- * withdrawn; each is given to row() with its body. */
-int register_withdraw(struct register_of *r, const struct ruleset *s, struct str origin,
-                      int64_t since_us, int64_t until_us,
+void register_found_again(struct register_of *r, const char *id);
+/* Those of these rules, opened in the period, that the run did not find are withdrawn; each
+ * is given to row() with its body, as are those that an earlier run withdrew. */
+int register_withdraw(struct register_of *r, const struct ruleset *s, int64_t since_us,
+                      int64_t until_us,
                       void (*row)(void *ctx, struct str id, unsigned revision,
                                   struct str level, struct str body),
                       void *ctx, struct err *err);
