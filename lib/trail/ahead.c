@@ -26,7 +26,6 @@ int ahead_load(struct loaded *out, struct segment_map *map, size_t group,
                const struct group *head, struct err *err)
 {
     struct buf packed = {0};
-    char *bytes;
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -34,11 +33,8 @@ int ahead_load(struct loaded *out, struct segment_map *map, size_t group,
         return err_set(err, ERR_CORRUPT, "a row group has no definitions, but a later one"
                        " builds on them");
     if ((rc = segment_extent_read(map, group, head, 0, &packed, err)) == 0 &&
-        (rc = definitions_open(&out->head, buf_str(&packed), err)) == 0) {
-        bytes = arena_alloc(&out->arena, out->head.len);
-        out->bytes = (struct str){bytes, out->head.len};
-        rc = inflate_block(bytes, out->head.len, out->head.packed, err);
-    }
+        (rc = definitions_open(&out->head, buf_str(&packed), err)) == 0)
+        rc = definitions_inflate(&out->head, &out->bytes, &out->arena, err);
     out->head.packed = STR("");
     buf_release(&packed);
     return rc;

@@ -175,7 +175,8 @@ int block_write(struct block_reader *b, char *to, struct err *err)
     else
         emit(&out, decoder_text(&b->decoder, LABEL_VERBATIM));
     row->bytes.at = to;
-    return b->decoder.bad || out.bad || out.len != out.cap ? corrupt(err) : 0;
+    return b->decoder.bad || out.bad || out.len != out.cap ? decoder_error(&b->decoder, err)
+                                                           : 0;
 }
 
 void block_pass(struct block_reader *b)
@@ -259,9 +260,10 @@ int definitions_open(struct definitions *d, struct str bytes, struct err *err)
     struct cursor c = {bytes, false};
     uint8_t codec = cursor_u8(&c);
 
-    if (!c.bad && codec != DEFINITIONS_CODEC)
+    if (!c.bad && codec != DEFINITIONS_CODEC && codec != DEFINITIONS_CODEC_1)
         return err_set(err, ERR_NEWER, "definitions have codec %u, which this version does"
                        " not know: use a newer gpca", codec);
+    d->inline_texts = codec == DEFINITIONS_CODEC_1;
     d->generation = cursor_u64(&c);
     d->groups_before = cursor_varint(&c);
     d->len = cursor_varint(&c);
@@ -271,10 +273,43 @@ int definitions_open(struct definitions *d, struct str bytes, struct err *err)
     return 0;
 }
 
-int definitions_take(const struct definitions *d, struct model *m, struct err *err)
+/* Raw deflate of len bytes, into the arena. */
+static int inflate(struct str packed, size_t len, struct str *out, struct arena *arena,
+                   struct err *err)
 {
-    char *bytes = arena_alloc(&m->texts, d->len);
-    int rc = inflate_block(bytes, d->len, d->packed, err);
+    char *bytes = arena_alloc(arena, len);
 
-    return rc < 0 ? rc : model_take(m, (struct str){bytes, d->len}, err);
+    *out = (struct str){bytes, len};
+    return inflate_block(bytes, len, packed, err);
+}
+
+int definitions_inflate(const struct definitions *d, struct str *out, struct arena *arena,
+                        struct err *err)
+{
+    return inflate(d->packed, d->len, out, arena, err);
+}
+
+void texts_write(struct buf *out, struct str texts)
+{
+    struct buf packed = {0};
+
+    deflate_block(&packed, texts, DEFLATE_SMALL);
+    buf_put_u8(out, TEXTS_CODEC);
+    buf_put_varint(out, texts.len);
+    buf_put_str(out, buf_str(&packed));
+    buf_release(&packed);
+}
+
+int texts_read(struct str bytes, struct str *texts, struct arena *arena, struct err *err)
+{
+    struct cursor c = {bytes, false};
+    uint8_t codec = cursor_u8(&c);
+    uint64_t len = cursor_varint(&c);
+
+    if (!c.bad && codec != TEXTS_CODEC)
+        return err_set(err, ERR_NEWER, "texts have codec %u, which this version does not"
+                       " know: use a newer gpca", codec);
+    if (c.bad || len > LIMIT_DEFINITIONS_BYTES)
+        return err_set(err, ERR_CORRUPT, "the texts of a row group are damaged");
+    return inflate(c.rest, (size_t)len, texts, arena, err);
 }

@@ -1,8 +1,10 @@
-/* block.h - up to LIMIT_BLOCK_ROWS records, and the two kinds of extents of a group.
+/* block.h - up to LIMIT_BLOCK_ROWS records, and the three kinds of extents of a group.
  *
- *   definitions (tag 2, at most one, the first): u8 codec 1, u64 generation (the seq of
+ *   definitions (tag 2, at most one, the first): u8 codec 2, u64 generation (the seq of
  *       its first row), varint how many groups of it came before, varint length, raw
- *       deflate of the definitions (model.c)
+ *       deflate of the definitions (model.c); codec 1 is the same with texts among them
+ *   texts (tag 3, at most one, behind definitions of codec 2 that have new values): u8 codec
+ *       1, varint length, raw deflate of the texts of the values (model.c)
  *   block (tag 1, one for each LIMIT_BLOCK_ROWS rows): u8 codec 2, streams (stream.h);
  *       a group without definitions has blocks of verbatim rows only
  *
@@ -22,7 +24,8 @@
  * rows, so that one row's place is known without writing down those before it. */
 enum { FRAME_POSITION = 1, FRAME_JUMP = 2, FRAME_TOO_LARGE = 4 };
 
-enum { BLOCK_TAG = 1, DEFINITIONS_TAG = 2, DEFINITIONS_CODEC = 1, BLOCK_CODEC = 2 };
+enum { BLOCK_TAG = 1, DEFINITIONS_TAG = 2, TEXTS_TAG = 3 };
+enum { BLOCK_CODEC = 2, DEFINITIONS_CODEC = 2, DEFINITIONS_CODEC_1 = 1, TEXTS_CODEC = 1 };
 
 struct block_row {
     struct str bytes;
@@ -65,13 +68,19 @@ int block_sizes(struct str block, const struct model *model, double *bytes,
 /* Equal in everything that is evidence? */
 bool block_row_equal(const struct block_row *a, const struct block_row *b);
 
-/* What the head of a definitions extent says; *packed is what definitions_take() reads. */
+/* What the head of a definitions extent says; *packed inflates to len bytes, which
+ * definitions_take() takes. */
 struct definitions {
     uint64_t generation, groups_before;
+    bool inline_texts;
     size_t len;
     struct str packed;
 };
 int definitions_open(struct definitions *d, struct str bytes, struct err *err);
-int definitions_take(const struct definitions *d, struct model *m, struct err *err);
+int definitions_inflate(const struct definitions *d, struct str *out, struct arena *arena,
+                        struct err *err);
+/* Append an extent of texts; read one: its texts, in the arena. */
+void texts_write(struct buf *out, struct str texts);
+int texts_read(struct str bytes, struct str *texts, struct arena *arena, struct err *err);
 
 #endif

@@ -62,7 +62,6 @@ int decoder_begin(struct decoder *d, struct str packed, const struct model *m, s
     memset(d, 0, sizeof *d);
     d->model = m;
     d->arena = arena;
-    d->err = err;
     if ((rc = streams_open(&d->streams, packed, m->labels, rows, arena, err)) < 0)
         return rc;
     d->column = lines(arena, m->labels * sizeof *d->column);
@@ -90,7 +89,7 @@ static bool get(struct decoder *d, const struct decoded *c, enum stream_part par
 {
     uint16_t label = (uint16_t)(c - d->column);
 
-    if (streams_get(&d->streams, label, part, out, d->arena, d->err) == 0)
+    if (streams_get(&d->streams, label, part, out, d->arena, &d->failure) == 0)
         return true;
     d->bad = true;
     return false;
@@ -123,7 +122,7 @@ static void open_codes(struct decoder *d, uint16_t label, struct undecoded *u)
     }
     code = arena_alloc(d->arena, u->codes * sizeof *code);
     u->code = code;
-    d->bad |= streams_get_planes(&d->streams, label, code, u->codes, d->arena, d->err) < 0;
+    d->bad |= streams_get_planes(&d->streams, label, code, u->codes, d->arena, &d->failure) < 0;
 }
 
 /* The next cell that differs, `from` cells on. */
@@ -251,7 +250,8 @@ static struct str text_now(struct decoder *d, struct decoded *c)
     if (c->now.number != GUESS_ABSENT)
         c->now.text = guess_print(c->plan, rest_of(d, c)->text, c->now.number);
     else if (c->now.entry != DICTIONARY_NONE && c->plan.type == TYPE_ENTRY)
-        c->now.text = d->model->label[c - d->column].values.entry[c->now.entry];
+        d->bad |= model_text(d->model, (uint16_t)(c - d->column), c->now.entry, &c->now.text,
+                             &d->failure) < 0;
     return c->now.text;
 }
 
@@ -279,7 +279,6 @@ static bool read_guess(struct decoder *d, struct decoded *c, const struct now *p
 
 static void read_code(struct decoder *d, struct decoded *c)
 {
-    const struct dictionary *values = &d->model->label[c - d->column].values;
     uint64_t code = next_code(d, c);
 
     if (c->plan.type == TYPE_SHAPE) {
@@ -288,7 +287,7 @@ static void read_code(struct decoder *d, struct decoded *c)
         c->now.text = next_raw(d, c);
     } else {
         c->now.entry = code == 0 ? rest_of(d, c)->next++ : (uint32_t)(code - 2);
-        if (c->now.entry >= values->count) {
+        if (c->now.entry >= model_entries(d->model, (uint16_t)(c - d->column))) {
             c->now.entry = DICTIONARY_NONE;
             d->bad = true;
         }
@@ -529,6 +528,15 @@ struct str decoder_text(struct decoder *d, uint16_t label)
 {
     decoder_value(d, label);
     return text_now(d, &d->column[label]);
+}
+
+int decoder_error(const struct decoder *d, struct err *err)
+{
+    if (d->failure.code < 0) {
+        *err = d->failure;
+        return err->code;
+    }
+    return err_set(err, ERR_CORRUPT, "the values of a block contradict its shapes");
 }
 
 void decoder_row(struct decoder *d)

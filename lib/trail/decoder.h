@@ -44,9 +44,9 @@ struct decoder {
     uint32_t row;           /* at hand, + 1 */
     uint32_t resolved[SHAPE_KINDS]; /* the row, + 1, for which `shape` is known */
     uint32_t shape[SHAPE_KINDS];    /* number + 1, or 0 */
-    bool bad;               /* the streams contradict */
+    bool bad;               /* the streams contradict, or: */
+    struct err failure;     /* with code < 0, why a stream or text could not be had */
     struct arena *arena;
-    struct err *err;
 };
 
 /* packed: what follows the codec. *rows: how many there are. The arena outlives the decoder. */
@@ -61,6 +61,8 @@ struct str decoder_text(struct decoder *d, uint16_t label);
 /* The same with its number in the label's dictionary, where it has one; its text may be
  * written only when decoder_text() asks for it. */
 const struct now *decoder_value(struct decoder *d, uint16_t label);
+/* What is wrong with the block, where something is: its code. */
+int decoder_error(const struct decoder *d, struct err *err);
 /* Pass the row. */
 void decoder_pass(struct decoder *d);
 /* False when something is left behind the last row, or was wrong before. */

@@ -7,10 +7,37 @@
 
 enum { AHEAD_GROUPS = 8 }; /* fewer are not worth a thread */
 
+/* The texts of the n-th group of the generation. */
+static int fetch_texts(void *ctx, uint64_t n, struct str *texts, struct arena *arena,
+                       struct err *err)
+{
+    struct generation *g = ctx;
+    size_t group = segment_group_of(g->map, g->number) + (size_t)n;
+    struct arena once = {0};
+    struct buf packed = {0};
+    struct group head;
+    int rc = segment_group_read(g->map, group, &head, &once, err);
+
+    if (rc == 0 && (head.extents < 2 || head.extent[1].tag != TEXTS_TAG))
+        *texts = STR("");
+    else if (rc == 0 &&
+             (rc = segment_extent_read(g->map, group, &head, 1, &packed, err)) == 0)
+        rc = texts_read(buf_str(&packed), texts, arena, err);
+    buf_release(&packed);
+    arena_release(&once);
+    return rc;
+}
+
+static void begin_model(struct generation *g)
+{
+    model_init(&g->model);
+    model_fetch(&g->model, fetch_texts, g);
+}
+
 void generation_init(struct generation *g)
 {
     memset(g, 0, sizeof *g);
-    model_init(&g->model);
+    begin_model(g);
 }
 
 void generation_release(struct generation *g)
@@ -37,7 +64,7 @@ void generation_start(struct generation *g, struct segment_map *map)
 static void restart(struct generation *g, uint64_t number)
 {
     model_release(&g->model);
-    model_init(&g->model);
+    begin_model(g);
     g->number = number;
     g->taken = 0;
 }
@@ -51,7 +78,7 @@ static int take(struct generation *g, struct loaded *l, struct err *err)
         rc = err_set(err, ERR_CORRUPT, "the definitions of row groups are out of order");
     arena_join(&g->model.texts, &l->arena);
     if (rc == 0)
-        rc = model_take(&g->model, l->bytes, err);
+        rc = model_take(&g->model, l->bytes, l->head.inline_texts, err);
     if (rc == 0)
         g->taken++;
     else
@@ -109,6 +136,8 @@ int generation_reach(struct generation *g, struct segment_map *map, size_t index
         restart(g, UINT64_MAX); /* verbatim rows need nothing */
         return 0;
     }
+    *blocks += head->extents > 1 && head->extent[1].tag == TEXTS_TAG;
+    g->map = map;
     rc = segment_extent_read(map, index, head, 0, &packed, err);
     if (rc == 0)
         rc = definitions_open(&d, buf_str(&packed), err);
@@ -122,4 +151,9 @@ int generation_reach(struct generation *g, struct segment_map *map, size_t index
     if (g->number != d.generation || g->taken > d.groups_before)
         restart(g, d.generation);
     return take_groups(g, map, index - (size_t)(d.groups_before - g->taken), index, err);
+}
+
+int generation_texts(struct generation *g, struct err *err)
+{
+    return g->taken > 0 ? values_reach(g->model.values, g->taken - 1, err) : 0;
 }

@@ -6,10 +6,13 @@
  *   shapes   kind, leaves, leaves + 1 pieces, leaves labels; a label is written as 0 where
  *            it is the one that stood behind its piece last time, else as label + 1
  *   plans    label, type, guess, style, parent + 1
- *   values   label, count, lengths, then the bytes of all
+ *   values   label, count; in format 1 lengths and the bytes of all behind each count
  *   pairs    label, count, parents, values; each as the zigzag difference from the one
  *            before
- *   moved    label, parent, value */
+ *   moved    label, parent, value
+ *
+ * The texts of values stand apart, in the same order: lengths, then the bytes of all, for
+ * each label. */
 #include "trail/model.h"
 
 #include "base/cursor.h"
@@ -65,6 +68,9 @@ void model_release(struct model *m)
         free(m->label[i].pair);
     }
     free(m->label);
+    if (m->values)
+        values_release(m->values);
+    free(m->values);
     dictionary_release(&m->names);
     shapes_release(&m->shapes);
     arena_release(&m->texts);
@@ -355,7 +361,7 @@ static void tell_shapes(struct model *m, struct buf *out)
     m->shapes_told = m->shapes.count;
 }
 
-static void tell_values(struct model *m, struct buf *out)
+static void tell_values(struct model *m, struct buf *out, struct buf *texts)
 {
     size_t n = 0;
 
@@ -369,7 +375,7 @@ static void tell_values(struct model *m, struct buf *out)
             continue;
         buf_put_varint(out, i);
         buf_put_varint(out, l->values.count - l->values_told);
-        tell_texts(out, &l->values, l->values_told);
+        tell_texts(texts, &l->values, l->values_told);
         l->values_told = l->values.count;
     }
 }
@@ -398,7 +404,7 @@ static void tell_pairs(struct model *m, struct buf *out)
     }
 }
 
-void model_tell(struct model *m, struct buf *out)
+void model_tell(struct model *m, struct buf *out, struct buf *texts)
 {
     buf_put_varint(out, m->labels - m->labels_told);
     for (size_t i = m->labels_told; i < m->labels; i++) {
@@ -413,7 +419,7 @@ void model_tell(struct model *m, struct buf *out)
     tell_shapes(m, out);
     buf_put_varint(out, m->plans_changed);
     buf_put_str(out, buf_str(&m->plans));
-    tell_values(m, out);
+    tell_values(m, out, texts);
     tell_pairs(m, out);
     buf_put_varint(out, m->pairs_moved);
     buf_put_str(out, buf_str(&m->moved));
@@ -427,6 +433,7 @@ void model_tell(struct model *m, struct buf *out)
 struct taking {
     struct model *m;
     struct cursor c;
+    bool inline_texts;
 };
 
 static void take_labels(struct taking *t)
@@ -538,10 +545,10 @@ static void take_values(struct taking *t)
         uint64_t label = cursor_varint(&t->c);
         uint64_t count = cursor_varint(&t->c);
 
-        if (label >= t->m->labels)
+        if (label >= t->m->labels || !values_add(t->m->values, (uint32_t)label, count))
             t->c.bad = true;
-        else
-            take_texts(t, &t->m->label[label].values, count);
+        else if (t->inline_texts)
+            values_put(t->m->values, &t->c);
     }
 }
 
@@ -551,7 +558,7 @@ static uint64_t entries_of(const struct model *m, uint16_t label)
     if (label == LABEL_NONE)
         return 1;
     return m->label[label].plan.type == TYPE_SHAPE ? m->shapes.count + 1ULL
-                                                   : m->label[label].values.count;
+                                                   : model_entries(m, label);
 }
 
 /* A label whose values follow; NULL for any other. */
@@ -612,11 +619,32 @@ static void take_moved(struct taking *t)
     }
 }
 
-int model_take(struct model *m, struct str told, struct err *err)
+static struct values *values_of_reader(struct model *m)
 {
-    struct taking t = {.m = m, .c = {told, false}};
+    if (!m->values)
+        m->values = xcalloc(1, sizeof *m->values);
+    return m->values;
+}
+
+void model_fetch(struct model *m, values_fetch *fetch, void *ctx)
+{
+    struct values *e = values_of_reader(m);
+
+    e->fetch = fetch;
+    e->ctx = ctx;
+}
+
+int model_texts(struct model *m, struct str texts, struct err *err)
+{
+    return values_take(m->values, m->values->groups - 1, texts, err);
+}
+
+int model_take(struct model *m, struct str told, bool inline_texts, struct err *err)
+{
+    struct taking t = {.m = m, .c = {told, false}, .inline_texts = inline_texts};
     uint64_t pieces;
 
+    values_group(values_of_reader(m));
     take_labels(&t);
     pieces = cursor_varint(&t.c);
     take_texts(&t, &m->shapes.pieces, pieces);

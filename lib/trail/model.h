@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "trail/values.h"
 #include "trail/shape.h"
 
 /* Labels that every model has; all others are names of leaves. */
@@ -69,7 +70,7 @@ struct label {
     uint32_t kin_pages;
     uint16_t kin_stride;
     uint16_t place;    /* among the kin of plan.parent */
-    struct dictionary values;
+    struct dictionary values; /* writer: a reader has the entries of the model */
     struct plan plan;
     uint8_t kind;      /* enum shape_kind of the texts it stands in */
     bool number;       /* of JSON numbers */
@@ -93,6 +94,7 @@ struct model {
     uint32_t labels_told, shapes_told, pieces_told;
     uint16_t *behind; /* by piece: the label that stood behind it last, in what was told */
     uint32_t behind_cap;
+    struct values *values; /* reader */
     struct buf plans, moved; /* writer: changes not yet told, encoded */
     uint32_t plans_changed, pairs_moved;
 };
@@ -134,9 +136,25 @@ void model_set_plan(struct model *m, uint16_t label, struct plan plan);
 void model_move(struct model *m, uint16_t label, uint32_t parent, uint32_t value);
 bool model_plan_valid(const struct model *m, uint16_t label, struct plan plan);
 
-/* Append all that is new since the last time. */
-void model_tell(struct model *m, struct buf *out);
-/* Take what model_tell() wrote; its bytes outlive the model. */
-int model_take(struct model *m, struct str told, struct err *err);
+/* Append all that is new since the last time; the texts of new values to texts. */
+void model_tell(struct model *m, struct buf *out, struct buf *texts);
+/* Reader: who gives the texts of the values of a group, when they are asked for. Without one
+ * they are given to model_texts(). */
+void model_fetch(struct model *m, values_fetch *fetch, void *ctx);
+/* Take what model_tell() wrote; its bytes outlive the model. inline_texts: in format 1 the
+ * texts stood among them. */
+int model_take(struct model *m, struct str told, bool inline_texts, struct err *err);
+/* The texts of what was taken last; they outlive the model. */
+int model_texts(struct model *m, struct str texts, struct err *err);
+/* The text of an entry of a label, which model_take() has told of. */
+static inline int model_text(const struct model *m, uint16_t label, uint32_t entry,
+                             struct str *out, struct err *err)
+{
+    return values_text(m->values, label, entry, out, err);
+}
+static inline uint32_t model_entries(const struct model *m, uint16_t label)
+{
+    return m->values ? values_count(m->values, label) : 0;
+}
 
 #endif

@@ -108,6 +108,11 @@ const struct model *shredder_model(const struct shredder *s)
     return &s->model;
 }
 
+const struct model *shredder_reader(const struct shredder *s)
+{
+    return &s->reader;
+}
+
 uint64_t shredder_groups(const struct shredder *s)
 {
     return s->groups;
@@ -398,25 +403,45 @@ void shred_block(struct shredder *s, struct buf *out)
     forget_cells(s);
 }
 
-int shred_definitions(struct shredder *s, struct buf *out, struct err *err)
+/* What a reader gets of both extents. */
+static int take_told(struct shredder *s, struct str definitions, struct str texts,
+                     struct err *err)
 {
-    struct buf told = {0}, packed = {0};
-    size_t at = out->len;
     struct definitions d;
+    struct str told;
+    int rc = definitions_open(&d, definitions, err);
+
+    if (rc == 0)
+        rc = definitions_inflate(&d, &told, &s->reader.texts, err);
+    if (rc == 0)
+        rc = model_take(&s->reader, told, d.inline_texts, err);
+    told = STR("");
+    if (rc == 0 && texts.len > 0)
+        rc = texts_read(texts, &told, &s->reader.texts, err);
+    return rc == 0 ? model_texts(&s->reader, told, err) : rc;
+}
+
+int shred_definitions(struct shredder *s, struct buf *definitions, struct buf *texts,
+                      struct err *err)
+{
+    struct buf told = {0}, said = {0}, packed = {0};
+    size_t at = definitions->len, texts_at = texts->len;
     int rc;
 
-    model_tell(&s->model, &told);
+    model_tell(&s->model, &told, &said);
     deflate_block(&packed, buf_str(&told), DEFLATE_SMALL);
-    buf_put_u8(out, DEFINITIONS_CODEC);
-    buf_put_u64(out, s->generation);
-    buf_put_varint(out, s->groups++);
-    buf_put_varint(out, told.len);
-    buf_put_str(out, buf_str(&packed));
+    buf_put_u8(definitions, DEFINITIONS_CODEC);
+    buf_put_u64(definitions, s->generation);
+    buf_put_varint(definitions, s->groups++);
+    buf_put_varint(definitions, told.len);
+    buf_put_str(definitions, buf_str(&packed));
+    if (said.len > 0)
+        texts_write(texts, buf_str(&said));
     s->group_begun = false;
-    rc = definitions_open(&d, str_part(buf_str(out), at, out->len), err);
-    if (rc == 0)
-        rc = definitions_take(&d, &s->reader, err);
+    rc = take_told(s, str_part(buf_str(definitions), at, definitions->len),
+                   str_part(buf_str(texts), texts_at, texts->len), err);
     buf_release(&told);
+    buf_release(&said);
     buf_release(&packed);
     return rc;
 }

@@ -23,12 +23,16 @@ void shred_row(struct shredder *s, const struct block_row *row, bool json);
 /* The parts of the record that shred_row() took last. */
 void shred_parts(const struct shredder *s, struct parted *out);
 const struct model *shredder_model(const struct shredder *s);
+/* The model of a reader of all that was told so far. */
+const struct model *shredder_reader(const struct shredder *s);
 
 /* Append the block of the rows taken, and begin the next. */
 void shred_block(struct shredder *s, struct buf *out);
 
-/* Append what the blocks since the last call need to be read, and take it as a reader. */
-int shred_definitions(struct shredder *s, struct buf *out, struct err *err);
+/* Append what the blocks since the last call need to be read: the extents of definitions and
+ * of texts, which stays empty where there are no new ones; and take it as a reader. */
+int shred_definitions(struct shredder *s, struct buf *definitions, struct buf *texts,
+                      struct err *err);
 
 /* Read a block, whose definitions were told, with the reader's code and compare it with the
  * rows that it was made of. ERR_CORRUPT where it is not the same. */

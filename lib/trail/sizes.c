@@ -62,9 +62,9 @@ static int walk_group(struct sums *s, size_t index, struct err *err)
         (rc = generation_reach(&s->generation, &s->map, index, &g, &blocks, err)) < 0)
         return rc;
     rest = (double)g.len;
-    if (blocks) {
-        add(s, STR("(definitions)"), g.extent[0].len);
-        rest -= g.extent[0].len;
+    for (size_t x = 0; x < blocks; x++) {
+        add(s, x == 0 ? STR("(definitions)") : STR("(values)"), g.extent[x].len);
+        rest -= g.extent[x].len;
     }
     labels = s->generation.model.labels;
     bytes = xcalloc(labels, sizeof *bytes);

@@ -126,7 +126,8 @@ static void walk_rows(struct walk *w, size_t index, const struct group *g, const
     struct err err;
     size_t blocks;
 
-    if (generation_reach(&w->generation, &w->map, index, g, &blocks, &err) < 0) {
+    if (generation_reach(&w->generation, &w->map, index, g, &blocks, &err) < 0 ||
+        generation_texts(&w->generation, &err) < 0) {
         if (strstr(err.text, ", byte "))
             fault_of_err(w, &err, g);
         else

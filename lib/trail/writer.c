@@ -24,7 +24,11 @@
 #include "trail/indexer.h"
 #include "trail/shred.h"
 
-enum { GROUP_BYTES_MAX = 2 * LIMIT_GROUP_BYTES + LIMIT_RECORD_BYTES, FEW_ROWS = 16 };
+enum {
+    GROUP_BYTES_MAX = 2 * LIMIT_GROUP_BYTES + LIMIT_RECORD_BYTES,
+    FEW_ROWS = 16,
+    EXTENTS_MAX = LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS + 2 /* definitions, texts, blocks */
+};
 
 struct waiting_row {
     struct block_row row;
@@ -501,9 +505,15 @@ static int check_block(struct trail_writer *w, struct str block, size_t from, st
     return shred_check(w->shredder, block, row, n, err);
 }
 
-/* Finish the blocks of the group; one extent each, behind their definitions. */
+static void put_extent(struct group *g, struct str *payload, uint32_t tag, struct str bytes)
+{
+    g->extent[g->extents].tag = tag;
+    payload[g->extents++] = bytes;
+}
+
+/* Finish the blocks of the group; one extent each, behind their definitions and texts. */
 static int make_extents(struct trail_writer *w, struct group *g, struct str *payload,
-                        struct buf *definitions, struct err *err)
+                        struct buf *definitions, struct buf *texts, struct err *err)
 {
     bool few = w->rows < FEW_ROWS && shredder_groups(w->shredder) == 0;
     size_t at = 0;
@@ -514,14 +524,14 @@ static int make_extents(struct trail_writer *w, struct group *g, struct str *pay
     if (w->rows > w->rows_made)
         make_block(w);
     if (!few) {
-        if ((rc = shred_definitions(w->shredder, definitions, err)) < 0)
+        if ((rc = shred_definitions(w->shredder, definitions, texts, err)) < 0)
             return rc;
-        g->extent[g->extents].tag = DEFINITIONS_TAG;
-        payload[g->extents++] = buf_str(definitions);
+        put_extent(g, payload, DEFINITIONS_TAG, buf_str(definitions));
+        if (texts->len > 0)
+            put_extent(g, payload, TEXTS_TAG, buf_str(texts));
     }
     for (size_t i = 0; i < w->blocks_made; i++) {
-        g->extent[g->extents].tag = BLOCK_TAG;
-        payload[g->extents++] = str_part(buf_str(&w->blocks), at, w->block_end[i]);
+        put_extent(g, payload, BLOCK_TAG, str_part(buf_str(&w->blocks), at, w->block_end[i]));
         at = w->block_end[i];
         if ((rc = check_block(w, payload[g->extents - 1], i * LIMIT_BLOCK_ROWS, err)) < 0)
             return rc;
@@ -579,9 +589,9 @@ int trail_writer_commit(struct trail_writer *w, struct err *err)
     struct group g = {.first_seq = w->map.rows, .rows = (uint32_t)w->rows,
                       .bytes_in = w->bytes_in, .key_id = KEYS_COMMITMENT_ID,
                       .key_first = w->map.rows, .key_count = w->rows};
-    struct str payload[LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS + 1];
-    struct group_extent extent[LIMIT_GROUP_ROWS / LIMIT_BLOCK_ROWS + 1] = {0};
-    struct buf tiles = {0}, note = {0}, definitions = {0}, place = {0};
+    struct str payload[EXTENTS_MAX];
+    struct group_extent extent[EXTENTS_MAX] = {0};
+    struct buf tiles = {0}, note = {0}, definitions = {0}, texts = {0}, place = {0};
     struct group_position position;
     struct arena arena = {0};
     int rc;
@@ -589,7 +599,7 @@ int trail_writer_commit(struct trail_writer *w, struct err *err)
     if (w->rows == 0)
         return 0;
     g.extent = extent;
-    if ((rc = make_extents(w, &g, payload, &definitions, err)) < 0)
+    if ((rc = make_extents(w, &g, payload, &definitions, &texts, err)) < 0)
         goto out;
     grow_tree(w, &tiles);
     g.tiles = tiles.len / HASH_BYTES;
@@ -614,6 +624,7 @@ out:
     buf_release(&tiles);
     buf_release(&note);
     buf_release(&definitions);
+    buf_release(&texts);
     buf_release(&place);
     arena_release(&arena);
     return rc;

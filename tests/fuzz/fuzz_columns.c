@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct zone *zone;
     struct str text = {(const char *)data, size - 4};
-    struct buf block = {0}, definitions = {0};
+    struct buf block = {0}, definitions = {0}, texts = {0};
     struct block_row row[ROWS];
     struct arena arena = {0};
     struct shredder *s;
@@ -129,14 +129,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text = str_part(text, end + (end < text.len), text.len);
     }
     shred_block(s, &block);
-    CHECK(shred_definitions(s, &definitions, &err) == 0);
+    CHECK(shred_definitions(s, &definitions, &texts, &err) == 0);
     CHECK(shred_check(s, buf_str(&block), row, rows, &err) == 0);
-    read_all(buf_str(&block), shredder_model(s), row, rows, wanted, zone);
+    read_all(buf_str(&block), shredder_reader(s), row, rows, wanted, zone);
     block.at[where % block.len] = (char)(block.at[where % block.len] ^ (1 << where % 8));
-    read_all(buf_str(&block), shredder_model(s), NULL, rows, wanted, zone);
+    read_all(buf_str(&block), shredder_reader(s), NULL, rows, wanted, zone);
     shredder_free(s);
     buf_release(&block);
     buf_release(&definitions);
+    buf_release(&texts);
     arena_release(&arena);
     return 0;
 }

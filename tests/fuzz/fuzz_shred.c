@@ -27,13 +27,28 @@ static size_t split(struct block_row *row, struct str text)
     return rows;
 }
 
-static int read_back(struct model *m, struct str definitions, struct str block, size_t rows,
-                     struct block_row *back, struct arena *arena)
+static int take(struct model *m, struct str definitions, struct str texts)
 {
+    struct str told, said = STR("");
     struct definitions d;
     struct err err;
 
-    if (definitions_open(&d, definitions, &err) < 0 || definitions_take(&d, m, &err) < 0)
+    if (definitions_open(&d, definitions, &err) < 0 ||
+        definitions_inflate(&d, &told, &m->texts, &err) < 0 ||
+        model_take(m, told, d.inline_texts, &err) < 0)
+        return -1;
+    if (texts.len > 0 && texts_read(texts, &said, &m->texts, &err) < 0)
+        return -1;
+    return model_texts(m, said, &err);
+}
+
+static int read_back(struct model *m, struct str definitions, struct str texts,
+                     struct str block, size_t rows, struct block_row *back,
+                     struct arena *arena)
+{
+    struct err err;
+
+    if (take(m, definitions, texts) < 0)
         return -1;
     return block_decode(back, rows, NULL, block, m, arena, &err);
 }
@@ -44,29 +59,45 @@ static void damage(struct buf *b, uint32_t where)
         b->at[where % b->len] = (char)(b->at[where % b->len] ^ (1 << where % 8));
 }
 
-/* The definitions again with a byte of their inflated form changed. */
-static void damage_inside(struct str definitions, uint32_t where)
+static struct str changed(struct str s, uint32_t where, struct arena *arena)
 {
+    char *bytes = arena_alloc(arena, s.len);
+
+    if (s.len > 0) {
+        memcpy(bytes, s.at, s.len);
+        bytes[where % s.len] = (char)(bytes[where % s.len] ^ (1 << where % 7));
+    }
+    return (struct str){bytes, s.len};
+}
+
+/* The definitions again with a byte of their inflated form changed, or of their texts; in
+ * format 1 too, where the texts are looked for among the definitions. */
+static void damage_inside(struct str definitions, struct str texts, uint32_t where)
+{
+    struct str told, said = STR("");
+    struct arena arena = {0};
     struct definitions d;
     struct model m;
     struct err err;
-    char *bytes;
 
-    if (definitions_open(&d, definitions, &err) < 0 || d.len == 0)
+    if (definitions_open(&d, definitions, &err) < 0 ||
+        definitions_inflate(&d, &told, &arena, &err) < 0 ||
+        (texts.len > 0 && texts_read(texts, &said, &arena, &err) < 0))
         return;
-    bytes = malloc(d.len);
-    inflate_block(bytes, d.len, d.packed, &err);
-    bytes[where % d.len] = (char)(bytes[where % d.len] ^ (1 << where % 7));
-    model_init(&m);
-    model_take(&m, (struct str){bytes, d.len}, &err);
-    model_release(&m);
-    free(bytes);
+    for (int form = 0; form < 3; form++) {
+        model_init(&m);
+        if (model_take(&m, form == 0 ? told : changed(told, where, &arena), form == 2, &err) ==
+            0)
+            model_texts(&m, form == 0 ? changed(said, where, &arena) : said, &err);
+        model_release(&m);
+    }
+    arena_release(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct block_row row[ROWS], back[ROWS];
-    struct buf block = {0}, definitions = {0};
+    struct buf block = {0}, definitions = {0}, texts = {0};
     struct arena arena = {0};
     struct model m, hurt;
     struct shredder *s;
@@ -83,24 +114,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int group = 0; group < 2; group++) {
         buf_clear(&block);
         buf_clear(&definitions);
+        buf_clear(&texts);
         for (size_t i = 0; i < rows; i++)
             shred_row(s, &row[i], true);
         shred_block(s, &block);
-        CHECK(shred_definitions(s, &definitions, &err) == 0);
+        CHECK(shred_definitions(s, &definitions, &texts, &err) == 0);
         CHECK(shred_check(s, buf_str(&block), row, rows, &err) == 0);
-        CHECK(read_back(&m, buf_str(&definitions), buf_str(&block), rows, back, &arena) == 0);
+        CHECK(read_back(&m, buf_str(&definitions), buf_str(&texts), buf_str(&block), rows,
+                        back, &arena) == 0);
         for (size_t i = 0; i < rows; i++)
             CHECK(block_row_equal(&row[i], &back[i]));
         model_init(&hurt);
-        damage_inside(buf_str(&definitions), where);
-        damage(where & 1 ? &block : &definitions, where >> 1);
-        read_back(&hurt, buf_str(&definitions), buf_str(&block), rows, back, &arena);
+        damage_inside(buf_str(&definitions), buf_str(&texts), where);
+        damage(where & 1 ? &block : where & 2 ? &definitions : &texts, where >> 2);
+        read_back(&hurt, buf_str(&definitions), buf_str(&texts), buf_str(&block), rows, back,
+                  &arena);
         model_release(&hurt);
     }
     model_release(&m);
     shredder_free(s);
     buf_release(&block);
     buf_release(&definitions);
+    buf_release(&texts);
     arena_release(&arena);
     return 0;
 }
