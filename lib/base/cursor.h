@@ -74,4 +74,22 @@ static inline uint64_t cursor_varint(struct cursor *c)
     return 0;
 }
 
+/* Past n varints: each ends with a byte below 128. */
+static inline void cursor_skip_varints(struct cursor *c, uint64_t n)
+{
+    const char *at = c->rest.at, *end = at + c->rest.len;
+
+    while (n >= 8 && end - at >= 8) {
+        uint64_t eight;
+
+        memcpy(&eight, at, 8);
+        n -= 8U - (unsigned)__builtin_popcountll(eight & 0x8080808080808080U);
+        at += 8;
+    }
+    for (; n > 0 && at < end; at++)
+        n -= (uint8_t)*at < 128;
+    c->bad |= n > 0;
+    c->rest = (struct str){at, c->bad ? 0 : (size_t)(end - at)};
+}
+
 #endif

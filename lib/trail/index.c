@@ -6,12 +6,12 @@
 #include "base/deflate.h"
 #include "base/mem.h"
 #include "base/order.h"
+#include "base/sparse.h"
 
 enum {
-    INDEX_VERSION = 1,
+    INDEX_VERSION = 2,
     INDEX_DERIVATION = 2, /* raise it when a key is derived otherwise */
     INDEX_HEAD = 72,
-    HASH_BITS = 24,
     LISTS = INDEX_KEYS + 2,
     LIST_SMALL = INDEX_KEYS + 1,
     LIST_MAX = 1 << 20
@@ -30,7 +30,7 @@ uint32_t index_hash(enum index_key key, struct str text)
             upper[i] = ascii_upper(text.at[i]);
         text = (struct str){upper, n};
     }
-    hash = hash_crc32c(0, text) * 0x9e3779b1U >> (32 - HASH_BITS);
+    hash = hash_crc32c(0, text) * 0x9e3779b1U >> (32 - SPARSE_BITS);
     return hash ? hash : 1;
 }
 
@@ -69,36 +69,41 @@ void index_row_of(struct index_row *out, const struct judgement *j, struct dicti
 
 /* ---- writing ---- */
 
-static void put_hashes(struct buf *list, const uint64_t *pair, size_t n)
+static void put_deflated(struct buf *out, struct str bytes)
 {
-    struct buf counts = {0}, rows = {0}, hashes = {0};
+    buf_put_varint(out, bytes.len);
+    deflate_block(out, bytes, DEFLATE_FAST);
+}
+
+static void put_hashes(struct buf *out, const uint64_t *pair, size_t n)
+{
+    uint32_t *hash = xmalloc((n + 1) * sizeof *hash);
+    struct buf counts = {0}, rows = {0};
     size_t distinct = 0;
 
-    for (size_t from = 0, to; from < n; from = to, distinct++) {
-        uint32_t hash = (uint32_t)(pair[from] >> 32);
+    for (size_t from = 0, to; from < n; from = to) {
         uint32_t last = 0;
 
-        for (to = from; to < n && pair[to] >> 32 == hash; to++) {
+        hash[distinct] = (uint32_t)(pair[from] >> 32);
+        for (to = from; to < n && pair[to] >> 32 == hash[distinct]; to++) {
             uint32_t row = (uint32_t)pair[to];
 
             buf_put_varint(&rows, row - last);
             last = row;
         }
         buf_put_varint(&counts, to - from);
-        buf_put_u8(&hashes, (uint8_t)(hash >> 16));
-        buf_put_u8(&hashes, (uint8_t)(hash >> 8));
-        buf_put_u8(&hashes, (uint8_t)hash);
+        distinct++;
     }
-    buf_put_varint(list, distinct);
-    buf_put_str(list, buf_str(&hashes));
-    buf_put_str(list, buf_str(&counts));
-    buf_put_str(list, buf_str(&rows));
+    buf_put_varint(out, distinct);
+    sparse_put(out, hash, distinct);
+    buf_put_str(&counts, buf_str(&rows));
+    put_deflated(out, buf_str(&counts));
     buf_release(&counts);
     buf_release(&rows);
-    buf_release(&hashes);
+    free(hash);
 }
 
-static void put_key_list(struct buf *list, enum index_key key, const struct index_row *row,
+static void put_key_list(struct buf *out, enum index_key key, const struct index_row *row,
                          size_t rows)
 {
     uint64_t *pair = xmalloc(rows * sizeof *pair);
@@ -109,7 +114,7 @@ static void put_key_list(struct buf *list, enum index_key key, const struct inde
             pair[n++] = (uint64_t)row[i].key[key] << 32 | i;
     if (n > 0)
         qsort(pair, n, sizeof *pair, order_u64);
-    put_hashes(list, pair, n);
+    put_hashes(out, pair, n);
     free(pair);
 }
 
@@ -176,13 +181,13 @@ void index_encode(struct buf *out, const struct group *g, const struct index_row
 
         buf_clear(&list);
         if (k < INDEX_KEYS)
-            put_key_list(&list, (enum index_key)k, row, g->rows);
+            put_key_list(&lists, (enum index_key)k, row, g->rows);
         else if (k == INDEX_KEYS)
             put_untied_list(&list, row, g->rows);
         else
             put_small_list(&list, row, g->rows, small);
-        buf_put_varint(&lists, list.len);
-        deflate_block(&lists, buf_str(&list), DEFLATE_FAST);
+        if (k >= INDEX_KEYS)
+            put_deflated(&lists, buf_str(&list));
         len[k] = (uint32_t)(lists.len - before);
     }
     buf_put_text(out, "GPCI");
@@ -204,7 +209,8 @@ void index_encode(struct buf *out, const struct group *g, const struct index_row
 
 /* ---- reading ---- */
 
-static bool read_head(struct index_entry *e, const uint8_t *head)
+/* *other: it is a good one of another version. */
+static bool read_head(struct index_entry *e, const uint8_t *head, bool *other)
 {
     struct cursor c = {{(const char *)head, INDEX_HEAD}, false};
     struct str magic = cursor_bytes(&c, 4);
@@ -219,9 +225,12 @@ static bool read_head(struct index_entry *e, const uint8_t *head)
     for (int k = 0; k < LISTS; k++)
         e->len[k] = cursor_u32(&c);
     e->crc = cursor_u32(&c);
-    return str_equal(magic, STR("GPCI")) && version == INDEX_VERSION &&
-           derivation == INDEX_DERIVATION && e->rows <= LIMIT_GROUP_ROWS &&
-           cursor_u32(&c) == hash_crc32c(0, (struct str){(const char *)head, INDEX_HEAD - 4});
+    *other = false;
+    if (!str_equal(magic, STR("GPCI")) || e->rows > LIMIT_GROUP_ROWS ||
+        cursor_u32(&c) != hash_crc32c(0, (struct str){(const char *)head, INDEX_HEAD - 4}))
+        return false;
+    *other = version != INDEX_VERSION || derivation != INDEX_DERIVATION;
+    return !*other;
 }
 
 static uint64_t lists_len(const struct index_entry *e)
@@ -244,7 +253,7 @@ static int read_entries(struct index_file *f, struct err *err)
 
         if (rc < 0)
             return rc;
-        if (!read_head(&e, head) || f->end + INDEX_HEAD + lists_len(&e) > f->size)
+        if (!read_head(&e, head, &f->other) || f->end + INDEX_HEAD + lists_len(&e) > f->size)
             break;
         if (f->entries == cap) {
             cap = cap ? cap * 2 : 64;
@@ -298,27 +307,39 @@ void index_close(struct index_file *f)
     memset(f, 0, sizeof *f);
 }
 
+static int damaged(struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "a list of the index is damaged");
+}
+
+/* The bytes of a list as they lie in the file. */
 static int read_list(const struct index_file *f, const struct index_entry *e, int list,
                      struct buf *out, struct err *err)
 {
     uint64_t at = e->at + INDEX_HEAD;
-    struct buf packed = {0};
-    struct cursor c;
-    uint64_t len;
     int rc;
 
     for (int k = 0; k < list; k++)
         at += e->len[k];
-    rc = disk_read(f->file, buf_reserve(&packed, e->len[list]), e->len[list], at, err);
-    packed.len = e->len[list];
-    c = (struct cursor){buf_str(&packed), false};
-    len = cursor_varint(&c);
-    if (rc == 0 && (c.bad || len > LIST_MAX))
-        rc = err_set(err, ERR_CORRUPT, "a list of the index is damaged");
-    if (rc == 0)
-        rc = inflate_block(buf_reserve(out, len), len, c.rest, err);
-    out->len = rc == 0 ? len : 0;
-    buf_release(&packed);
+    rc = disk_read(f->file, buf_reserve(out, e->len[list]), e->len[list], at, err);
+    out->len += rc == 0 ? e->len[list] : 0;
+    return rc;
+}
+
+/* Replace what put_deflated() wrote, which is all behind the first bytes. */
+static int inflate_list(struct buf *list, size_t behind, struct err *err)
+{
+    struct cursor c = {str_part(buf_str(list), behind, list->len), false};
+    uint64_t len = cursor_varint(&c);
+    struct buf out = {0};
+    int rc;
+
+    if (c.bad || len > LIST_MAX)
+        return damaged(err);
+    rc = inflate_block(buf_reserve(&out, len), len, c.rest, err);
+    out.len = rc == 0 ? len : 0;
+    buf_release(list);
+    *list = out;
     return rc;
 }
 
@@ -336,52 +357,47 @@ static bool rows_at(struct cursor *c, uint64_t count, uint32_t limit, uint32_t *
     return true;
 }
 
-/* The place of hash among n ascending ones of three bytes; n: it is not there. */
-static uint64_t find_hash(struct str hashes, uint64_t n, uint32_t hash)
-{
-    uint64_t low = 0;
-    uint64_t high = n;
-
-    while (low < high) {
-        uint64_t mid = (low + high) / 2;
-        const uint8_t *p = (const uint8_t *)hashes.at + mid * 3;
-        uint32_t there = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-
-        if (there == hash)
-            return mid;
-        if (there < hash)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return n;
-}
-
-static bool list_rows(struct str list, bool untied, uint32_t hash, uint32_t limit,
-                      uint32_t *row, size_t *rows, size_t room)
+/* Rows of the place-th of n hashes. */
+static bool rows_of(struct str list, uint64_t n, uint64_t place, uint32_t limit, uint32_t *row,
+                    size_t *rows, size_t room)
 {
     struct cursor c = {list, false};
-    uint64_t n = cursor_varint(&c);
-    struct cursor counts;
-    struct str hashes;
-    uint64_t place;
-    uint64_t count = 0;
+    struct cursor counts = c;
 
-    if (untied)
-        return !c.bad && rows_at(&c, n, limit, row, rows, room);
-    hashes = cursor_bytes(&c, n * 3);
+    cursor_skip_varints(&c, n); /* the rows stand behind all counts */
+    for (uint64_t i = 0; i < place; i++)
+        cursor_skip_varints(&c, cursor_varint(&counts));
+    return !c.bad && !counts.bad &&
+           rows_at(&c, cursor_varint(&counts), limit, row, rows, room);
+}
+
+static int key_rows(struct buf *list, const struct index_entry *e, uint32_t hash,
+                    uint32_t *row, size_t *rows, size_t room, struct err *err)
+{
+    struct cursor c = {buf_str(list), false};
+    uint64_t n = cursor_varint(&c);
+    struct str set = cursor_bytes(&c, n <= e->rows ? sparse_bytes((size_t)n) : UINT64_MAX);
+    size_t place;
+    int rc;
+
     if (c.bad)
-        return false;
-    place = find_hash(hashes, n, hash);
-    counts = c;
-    for (uint64_t i = 0; i < n; i++)
-        cursor_varint(&c); /* the rows stand behind all counts */
-    for (uint64_t i = 0; i < place && place < n; i++)
-        for (uint64_t k = cursor_varint(&counts); k > 0 && !c.bad; k--)
-            cursor_varint(&c);
-    if (place < n)
-        count = cursor_varint(&counts);
-    return !c.bad && !counts.bad && rows_at(&c, count, limit, row, rows, room);
+        return damaged(err);
+    place = sparse_find(set, (size_t)n, hash);
+    if (place == n)
+        return 0;
+    rc = inflate_list(list, list->len - c.rest.len, err);
+    return rc < 0 || rows_of(buf_str(list), n, place, e->rows, row, rows, room) ? rc
+                                                                                : damaged(err);
+}
+
+static int untied_rows(struct buf *list, const struct index_entry *e, uint32_t *row,
+                       size_t *rows, size_t room, struct err *err)
+{
+    int rc = inflate_list(list, 0, err);
+    struct cursor c = {buf_str(list), false};
+
+    return rc < 0 || rows_at(&c, cursor_varint(&c), e->rows, row, rows, room) ? rc
+                                                                              : damaged(err);
 }
 
 int index_rows(const struct index_file *f, const struct index_entry *e, enum index_key key,
@@ -390,9 +406,9 @@ int index_rows(const struct index_file *f, const struct index_entry *e, enum ind
     struct buf list = {0};
     int rc = read_list(f, e, (int)key, &list, err);
 
-    if (rc == 0 &&
-        !list_rows(buf_str(&list), key == INDEX_KEYS, hash, e->rows, row, rows, room))
-        rc = err_set(err, ERR_CORRUPT, "a list of the index is damaged");
+    if (rc == 0)
+        rc = key == INDEX_KEYS ? untied_rows(&list, e, row, rows, room, err)
+                               : key_rows(&list, e, hash, row, rows, room, err);
     buf_release(&list);
     return rc;
 }
@@ -448,10 +464,13 @@ int index_columns(const struct index_file *f, const struct index_entry *e,
 {
     struct buf list = {0};
     int rc = read_list(f, e, LIST_SMALL, &list, err);
-    struct cursor c = {arena_copy(arena, buf_str(&list)), false};
+    struct cursor c = {.bad = false};
 
+    if (rc == 0)
+        rc = inflate_list(&list, 0, err);
+    c.rest = arena_copy(arena, buf_str(&list));
     if (rc == 0 && !read_columns(out, e, &c, arena))
-        rc = err_set(err, ERR_CORRUPT, "a list of the index is damaged");
+        rc = damaged(err);
     buf_release(&list);
     return rc;
 }
@@ -474,7 +493,7 @@ int index_verify(const struct index_file *f, uint64_t *at, struct err *err)
             rc = err_set(err, ERR_CORRUPT, "the index is damaged: delete the file, it is made"
                          " anew; no record is lost");
     }
-    if (rc == 0 && f->end != f->size) {
+    if (rc == 0 && f->end != f->size && !f->other) {
         *at = f->end;
         rc = err_set(err, ERR_CORRUPT, "the index is damaged from here on: delete the file, it"
                      " is made anew; no record is lost");

@@ -9,10 +9,11 @@
  *   8 u64 first seq   16 u32 rows   20 u32 CRC of the group's header
  *  24 i64 least time in us   32 i64 greatest time   (INT64_MAX, INT64_MIN: no row has one)
  *  40 6 * u32 length of each list   64 u32 CRC of the lists   68 u32 CRC of bytes 0-67
- *  72 the lists, each a raw deflate behind its length inflated (varint)
+ *  72 the lists; but for the sets of hashes each is a raw deflate behind its length inflated
+ *     (varint), so that a key that is not there is known without inflating anything
  *
- *   list of a key   varint n, n * 3 bytes of hash ascending, n varint counts, then for each
- *                   its rows: the first, then distances
+ *   list of a key   varint n, n hashes as a set (base/sparse.h), then deflated: n varint
+ *                   counts, then for each hash its rows: the first, then distances
  *   untied rows     varint n, the first, then distances
  *   small columns   varint unit of times in us; varint n, n times a length (varint) and the
  *                   bytes of one combination: varint status + 1 or 0, then for each column
@@ -58,6 +59,7 @@ struct index_file {
     struct index_entry *entry;
     size_t entries;
     uint64_t end; /* behind the last good entry */
+    bool other;   /* what stands there was made by another version of this code */
     uint64_t size;
 };
 /* The entries whose heads are good, up to the first that is not. A file that is not there
@@ -86,7 +88,8 @@ struct index_columns {
 };
 int index_columns(const struct index_file *f, const struct index_entry *e,
                   struct index_columns *out, struct arena *arena, struct err *err);
-/* Read and check everything; the first byte that is damaged goes to *at. */
+/* Read and check everything; the first byte that is damaged goes to *at. What another version
+ * made, which the next ingest makes anew, is not looked at. */
 int index_verify(const struct index_file *f, uint64_t *at, struct err *err);
 
 #endif

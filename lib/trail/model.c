@@ -561,12 +561,43 @@ static uint64_t entries_of(const struct model *m, uint16_t label)
                                                    : model_entries(m, label);
 }
 
-/* A label whose values follow; NULL for any other. */
-static struct label *following(const struct taking *t, uint64_t label)
+/* Where pairs of one label are put. */
+struct putting {
+    struct label *label, *parent; /* label NULL: it is none whose values follow */
+    uint64_t parents, values;     /* how many entries there are of each */
+    uint32_t *page;               /* of the parent's kin, at the label's place, that ... */
+    uint64_t at;                  /* ... holds what follows from these entries; in pages */
+};
+
+static void begin_putting(struct putting *p, const struct taking *t, uint64_t label)
 {
     struct label *l = label < t->m->labels ? &t->m->label[label] : NULL;
 
-    return l && l->plan.guess == GUESS_FOLLOWS ? l : NULL;
+    *p = (struct putting){.at = UINT64_MAX};
+    if (!l || l->plan.guess != GUESS_FOLLOWS)
+        return;
+    p->label = l;
+    p->parents = entries_of(t->m, l->plan.parent);
+    p->values = entries_of(t->m, (uint16_t)label);
+    if (l->plan.parent != LABEL_NONE)
+        p->parent = &t->m->label[l->plan.parent];
+}
+
+/* False: it is no pair of entries. Most pairs stand on the page of the one before. */
+static inline bool put_pair(struct putting *p, uint64_t parent, uint64_t value)
+{
+    if (!p->label || parent >= p->parents || value >= p->values)
+        return false;
+    if (!p->parent) {
+        p->label->constant = (uint32_t)value;
+        return true;
+    }
+    if (parent / KIN_PAGE != p->at) {
+        p->at = parent / KIN_PAGE;
+        p->page = reach_kin(p->parent, (uint32_t)(p->at * KIN_PAGE), p->label->place);
+    }
+    p->page[parent % KIN_PAGE * p->parent->kin_stride] = (uint32_t)value;
+    return true;
 }
 
 static void take_pairs(struct taking *t)
@@ -576,27 +607,16 @@ static void take_pairs(struct taking *t)
     for (uint64_t i = 0; i < n && !t->c.bad; i++) {
         uint64_t label = cursor_varint(&t->c);
         uint64_t count = cursor_varint(&t->c);
-        struct label *l = following(t, label);
         struct cursor parents = t->c;
-        uint64_t parent_limit, value_limit;
-        uint64_t parent = 0;
-        uint64_t value = 0;
+        uint64_t parent = 0, value = 0;
+        struct putting p;
 
-        if (!l || count > t->c.rest.len) {
-            t->c.bad = true;
-            return;
-        }
-        parent_limit = entries_of(t->m, l->plan.parent);
-        value_limit = entries_of(t->m, (uint16_t)label);
-        for (uint64_t k = 0; k < count; k++)
-            cursor_varint(&t->c);
+        begin_putting(&p, t, label);
+        cursor_skip_varints(&t->c, count);
         for (uint64_t k = 0; k < count && !t->c.bad; k++) {
             parent += (uint64_t)unzigzag(cursor_varint(&parents));
             value += (uint64_t)unzigzag(cursor_varint(&t->c));
-            if (parent >= parent_limit || value >= value_limit)
-                t->c.bad = true;
-            else
-                put_follows(t->m, (uint16_t)label, (uint32_t)parent, (uint32_t)value);
+            t->c.bad |= !put_pair(&p, parent, value);
         }
     }
 }
@@ -604,18 +624,18 @@ static void take_pairs(struct taking *t)
 static void take_moved(struct taking *t)
 {
     uint64_t n = cursor_varint(&t->c);
+    uint64_t last = UINT64_MAX;
+    struct putting p;
 
     for (uint64_t i = 0; i < n && !t->c.bad; i++) {
         uint64_t label = cursor_varint(&t->c);
         uint64_t parent = cursor_varint(&t->c);
         uint64_t value = cursor_varint(&t->c);
-        struct label *l = following(t, label);
 
-        if (!l || parent >= entries_of(t->m, l->plan.parent) ||
-            value >= entries_of(t->m, (uint16_t)label))
-            t->c.bad = true;
-        else
-            put_follows(t->m, (uint16_t)label, (uint32_t)parent, (uint32_t)value);
+        if (label != last)
+            begin_putting(&p, t, label);
+        last = label;
+        t->c.bad |= !put_pair(&p, parent, value);
     }
 }
 
