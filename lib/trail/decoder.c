@@ -478,6 +478,131 @@ static inline void pass(struct decoder *d, uint16_t label)
         c->cells++;
 }
 
+/* ---- rows that nobody asks for ---- */
+
+/* The labels that follow from a shape alone, where no leaf but its first token and URL can
+ * hold one, and both are taken apart. */
+static inline void each_plain(struct decoder *d, const struct shape *s, each_label *each)
+{
+    bool record = s->kind == SHAPE_RECORD;
+
+    if (record && s->token >= 0)
+        each(d, LABEL_HEADER);
+    if (record && s->url >= 0)
+        each(d, LABEL_URL);
+    if (s->kind == SHAPE_HEADER) {
+        each(d, LABEL_PAYLOAD);
+        each(d, LABEL_SIGNATURE);
+    }
+    for (int i = 0; i < s->leaves; i++)
+        if (!record || (i != s->token && i != s->url))
+            each(d, s->label[i]);
+}
+
+static inline void list_needed(struct decoder *d, uint16_t label)
+{
+    if (d->column[label].needed)
+        d->listing->needed[d->listing->count++] = label;
+}
+
+static inline void count_cells(struct decoder *d, uint16_t label)
+{
+    d->column[label].cells += d->column[label].needed ? 0 : d->times;
+}
+
+static void settle_shape(struct decoder *d, struct passed *p)
+{
+    d->times = p->rows;
+    p->rows = 0;
+    each_plain(d, &d->model->shapes.shape[p->shape - 1], count_cells);
+}
+
+static void settle(struct decoder *d)
+{
+    for (size_t i = 0; i < DECODER_PASSED; i++)
+        if (d->passed[i].rows > 0)
+            settle_shape(d, &d->passed[i]);
+    d->owes = false;
+}
+
+static struct passed *passed_of(struct decoder *d, uint32_t number, const struct shape *s)
+{
+    struct passed *p = &d->passed[number % DECODER_PASSED];
+
+    if (p->shape == number)
+        return p;
+    if (p->rows > 0)
+        settle_shape(d, p);
+    p->shape = number;
+    p->count = 0;
+    p->needed = arena_alloc(d->arena, (s->leaves + 2U) * sizeof *p->needed);
+    d->listing = p;
+    each_plain(d, s, list_needed);
+    return p;
+}
+
+/* The shape of that kind of a row that is passed, whose needed labels are then known to be
+ * there; NULL: the row is none that can be passed by its shapes. */
+static struct passed *pass_shape(struct decoder *d, enum shape_kind kind, uint16_t label)
+{
+    struct decoded *c = &d->column[label];
+    const struct shape *s;
+    struct passed *p;
+    uint32_t number;
+
+    if (c->now.row != d->row)
+        read_value(d, c);
+    number = c->now.entry;
+    if (number == 0 || number > d->model->shapes.count)
+        return NULL;
+    s = &d->model->shapes.shape[number - 1];
+    if (s->kind != kind || s->more_holders)
+        return NULL;
+    p = passed_of(d, number, s);
+    for (size_t i = 0; i < p->count; i++)
+        mark(d, p->needed[i]);
+    d->shape[kind] = number;
+    d->resolved[kind] = d->row;
+    return p;
+}
+
+/* Has no other shape of the row taken its place? */
+static bool stays(const struct decoder *d, const struct passed *p, enum shape_kind kind)
+{
+    return p->shape == d->shape[kind];
+}
+
+static void pass_needed(struct decoder *d, struct passed *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (d->column[p->needed[i]].now.row != d->row)
+            read_value(d, &d->column[p->needed[i]]);
+    p->rows++;
+}
+
+/* Pass a row of which nothing was read; false: go through its labels. */
+static bool pass_by_shapes(struct decoder *d)
+{
+    struct passed *record = pass_shape(d, SHAPE_RECORD, LABEL_RECORD);
+    struct passed *header, *payload, *url;
+    const struct shape *s = record ? &d->model->shapes.shape[record->shape - 1] : NULL;
+
+    if (!s || s->token < 0 || s->url < 0)
+        return false;
+    header = pass_shape(d, SHAPE_HEADER, LABEL_HEADER);
+    payload = header ? pass_shape(d, SHAPE_PAYLOAD, LABEL_PAYLOAD) : NULL;
+    url = payload ? pass_shape(d, SHAPE_URL, LABEL_URL) : NULL;
+    if (!url || !stays(d, record, SHAPE_RECORD) || !stays(d, header, SHAPE_HEADER) ||
+        !stays(d, payload, SHAPE_PAYLOAD))
+        return false;
+    pass_needed(d, record);
+    pass_needed(d, header);
+    pass_needed(d, payload);
+    pass_needed(d, url);
+    d->owes = true;
+    return true;
+}
+
 /* Find out the row's shape of that kind, and so which labels it has. */
 static void resolve(struct decoder *d, enum shape_kind kind)
 {
@@ -486,6 +611,8 @@ static void resolve(struct decoder *d, enum shape_kind kind)
     struct decoded *c = &d->column[labels[kind]];
     uint32_t number = 0;
 
+    if (d->owes)
+        settle(d);
     if (kind != SHAPE_RECORD) {
         enum shape_kind above = kind == SHAPE_PAYLOAD ? SHAPE_HEADER : SHAPE_RECORD;
 
@@ -547,6 +674,8 @@ void decoder_row(struct decoder *d)
 
 void decoder_pass(struct decoder *d)
 {
+    if (d->resolved[SHAPE_RECORD] != d->row && pass_by_shapes(d))
+        return;
     for (int k = 0; k < SHAPE_KINDS; k++)
         if (d->resolved[k] != d->row)
             resolve(d, (enum shape_kind)k);

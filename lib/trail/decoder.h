@@ -36,6 +36,16 @@ struct undecoded {
     char text[LEAF_UUID_TEXT + LEAF_MOMENT_MAX]; /* of a number or UUID */
 };
 
+/* A shape of rows that were passed: how many since its labels' cells were counted, and those
+ * of its labels that are read in every row. */
+struct passed {
+    uint32_t shape; /* its number + 1; 0: none */
+    uint32_t rows;
+    uint16_t *needed;
+    size_t count;
+};
+enum { DECODER_PASSED = 64 };
+
 struct decoder {
     const struct model *model;
     struct streams streams;
@@ -44,6 +54,10 @@ struct decoder {
     uint32_t row;           /* at hand, + 1 */
     uint32_t resolved[SHAPE_KINDS]; /* the row, + 1, for which `shape` is known */
     uint32_t shape[SHAPE_KINDS];    /* number + 1, or 0 */
+    struct passed passed[DECODER_PASSED]; /* by the low bits of the number */
+    struct passed *listing; /* whose labels are being listed */
+    uint32_t times;         /* cells being counted of each label */
+    bool owes;              /* cells of rows that were passed are not counted yet */
     bool bad;               /* the streams contradict, or: */
     struct err failure;     /* with code < 0, why a stream or text could not be had */
     struct arena *arena;
