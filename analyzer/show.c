@@ -21,31 +21,15 @@ static bool parse_range(const char *word, uint64_t *first, uint64_t *last)
 
 static int show_proof(struct trail *t, uint64_t seq, struct err *err)
 {
-    struct buf leaves = {0}, siblings = {0}, proof = {0};
-    uint8_t extra[32 + TREE_NONCE_BYTES];
-    int rc = 0;
+    struct buf siblings = {0}, proof = {0};
+    uint8_t extra[LEAF_EXTRA];
+    int rc = leaf_proof(t, seq, extra, &siblings, err);
 
-    for (uint64_t i = 0; rc == 0 && i < trail_count(t); i++) {
-        uint8_t entry[TREE_ENTRY_BYTES];
-        uint8_t nonce[TREE_NONCE_BYTES];
-        uint8_t leaf[HASH_BYTES];
-        struct trail_row row;
-
-        if ((rc = leaf_read(t, i, &row, nonce, entry, leaf, err)) < 0)
-            break;
-        buf_put(&leaves, leaf, sizeof leaf);
-        if (i == seq) {
-            memcpy(extra, entry, 32);
-            memcpy(extra + 32, nonce, sizeof nonce);
-        }
-    }
     if (rc == 0) {
-        tree_inclusion(&siblings, (const uint8_t *)leaves.at, trail_count(t), seq);
         proof_print(&proof, (struct str){(char *)extra, sizeof extra}, seq,
                     buf_str(&siblings), trail_checkpoint(t));
         fwrite(proof.at, 1, proof.len, stdout);
     }
-    buf_release(&leaves);
     buf_release(&siblings);
     buf_release(&proof);
     return rc;

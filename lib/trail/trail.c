@@ -307,6 +307,27 @@ int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *
     return 0;
 }
 
+int trail_nodes(struct trail *t, struct buf *out, struct err *err)
+{
+    size_t end = out->len + t->rows / TREE_TILE * HASH_BYTES;
+    struct arena once = {0};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < t->map.groups && out->len < end; i++) {
+        struct group g;
+
+        arena_reset(&once);
+        rc = segment_group_read(&t->map, i, &g, &once, err);
+        if (rc == 0)
+            buf_put(out, g.tile, g.tiles * HASH_BYTES);
+    }
+    arena_release(&once);
+    if (rc == 0 && out->len < end)
+        rc = err_set(err, ERR_CORRUPT, "the row groups lack nodes of the tree: run verify");
+    out->len = rc == 0 ? end : out->len;
+    return rc;
+}
+
 int trail_nonce(struct trail *t, uint64_t seq, uint8_t out[TREE_NONCE_BYTES], struct err *err)
 {
     if (!t->has_keys) {

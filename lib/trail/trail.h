@@ -52,6 +52,10 @@ int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *
 int trail_record(struct trail *t, uint64_t seq, struct columns *c, struct record *out,
                  struct arena *arena, struct err *err);
 
+/* Append the nodes of level 1 of the tree (HASH_BYTES each, over TREE_TILE records), which the
+ * row groups hold: all that the durable rows complete. They are as the store says: compare
+ * the root that they lead to. */
+int trail_nodes(struct trail *t, struct buf *out, struct err *err);
 /* The nonce of that row from DIR/keys. ERR_MISSING where the keys are not readable. */
 int trail_nonce(struct trail *t, uint64_t seq, uint8_t out[TREE_NONCE_BYTES],
                 struct err *err);
