@@ -127,6 +127,10 @@ static int scan(struct query *q, struct trail *t, struct err *err)
                     q->filter.wanted ? NULL : &s.input);
     }
     q->untied = s.untied;
+    if (s.unnamed > 0)
+        fprintf(stderr, "analyzer: %llu records have no index of this version and are read"
+                " whole, which takes longer; the next run of the collector makes it\n",
+                (unsigned long long)s.unnamed);
     scan_end(&s);
     return rc;
 }

@@ -94,6 +94,7 @@ static void plan_segment(struct scan *s, const struct segment_map *m, const stru
         if (g->first_seq > s->filter->last_seq ||
             g->first_seq + g->rows <= s->filter->first_seq)
             continue;
+        s->unnamed += e ? 0 : g->rows;
         if (!e || (key == INDEX_KEYS && !outside(s->filter, e)))
             add_range(s, g->first_seq, g->rows);
         else if (!outside(s->filter, e))

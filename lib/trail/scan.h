@@ -7,7 +7,6 @@
 #include "trail/index.h"
 #include "trail/trail.h"
 
-
 /* All that are given must hold. Texts compare without case but the user key. */
 struct scan_filter {
     bool has_since, has_until, has_status;
@@ -40,6 +39,7 @@ struct scan {
     struct arena columns_arena;
     struct timestamp_hour hour;
     struct columns *parts;     /* with wanted */
+    uint64_t unnamed; /* rows that the index does not name, so that they are read whole */
     uint64_t next;   /* seq */
     uint64_t untied; /* so far: of the period, open patient data but carry no number; only
                         where the filter asks for it */

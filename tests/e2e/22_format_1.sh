@@ -9,7 +9,8 @@ show() { "$A" show --store "$T/s" --state "$T/state" "$1" --raw --reason test 2>
 "$A" verify --store "$T/s" | grep -q '60 records are as they were received'
 show 0..59 | cmp - "$T/want"
 show 37 | cmp - "$(sed -n 38p "$T/want" >"$T/one"; echo "$T/one")"
-[ "$("$A" query --store "$T/s" --state "$T/state" --format csv 2>/dev/null | wc -l)" = 61 ]
+[ "$("$A" query --store "$T/s" --state "$T/state" --format csv 2>"$T/said" | wc -l)" = 61 ]
+grep -q '60 records have no index of this version' "$T/said"
 # A writer has a key of its own, so that store is one of today with an index of that version.
 build/collector ingest --store "$T/t" "$T/want" >/dev/null 2>&1
 cp "$T/t/segments/000000000000.idx" "$T/idx"
