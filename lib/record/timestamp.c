@@ -106,16 +106,27 @@ static int64_t floor_seconds(int64_t us)
     return us / 1000000 - (us % 1000000 < 0);
 }
 
+/* The last digits of v, in front of `end`. */
+static void put_digits(char *end, unsigned v, int digits)
+{
+    for (; digits > 0; digits--, v /= 10)
+        *--end = (char)('0' + v % 10);
+}
+
 void timestamp_print(char out[TIMESTAMP_BYTES + 8], int64_t us)
 {
     int64_t s = floor_seconds(us);
     struct civil c;
 
     civil_from_seconds(&c, s);
-    snprintf(out, TIMESTAMP_BYTES + 8, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ",
-             (unsigned)c.year % 10000U, (unsigned)c.month % 100U, (unsigned)c.day % 100U,
-             (unsigned)c.hour % 100U, (unsigned)c.minute % 100U, (unsigned)c.second % 100U,
-             (unsigned)(us - s * 1000000) % 1000000U);
+    memcpy(out, "0000-00-00T00:00:00.000000Z", 28);
+    put_digits(out + 4, (unsigned)c.year, 4);
+    put_digits(out + 7, (unsigned)c.month, 2);
+    put_digits(out + 10, (unsigned)c.day, 2);
+    put_digits(out + 13, (unsigned)c.hour, 2);
+    put_digits(out + 16, (unsigned)c.minute, 2);
+    put_digits(out + 19, (unsigned)c.second, 2);
+    put_digits(out + 26, (unsigned)(us - s * 1000000), 6);
 }
 
 void timestamp_columns(struct record *out, int64_t us, const struct zone *zone,

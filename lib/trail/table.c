@@ -373,6 +373,7 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int numb
     enum column column = (enum column)number;
     const struct value *v = &c->record.column[column];
     const struct value *patient = &c->record.column[COLUMN_PATIENT_NHS_NUMBER];
+    char time[TIMESTAMP_BYTES + 8];
     struct buf shown = {0};
 
     if (column == COLUMN_PATIENT_REF && patient->kind == VALUE_TEXT) {
@@ -381,6 +382,9 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int numb
         sqlite3_result_null(ctx);
     } else if (v->kind == VALUE_INTEGER) {
         sqlite3_result_int64(ctx, v->integer);
+    } else if (v->kind == VALUE_TIME) {
+        timestamp_print(time, v->integer);
+        give_text(ctx, str_of(time));
     } else if (v->kind == VALUE_NUMBER) {
         sqlite3_result_double(ctx, v->number);
     } else if (column == COLUMN_PATIENT_NHS_NUMBER && !t->options->reveal) {
