@@ -83,11 +83,17 @@ static void bad_row(void *ctx, const char *file, size_t line, const char *column
 
 static int load_reference(struct detecting *d, struct err *err)
 {
+    const char *lists = pack_lists(d->o->rules);
     size_t bad;
+    int rc;
 
     d->reference = reference_new();
-    return reference_read_all(d->reference, pack_default(), d->o->store, state_dir(d->state),
-                              d->o->reference, bad_row, NULL, &bad, err);
+    rc = reference_read_all(d->reference, lists, d->o->store, state_dir(d->state),
+                            d->o->reference, bad_row, NULL, &bad, err);
+    if (rc == 0 && !reference_loaded(d->reference, "products.csv"))
+        fprintf(stderr, "analyzer: there is no products.csv in %s, so software that asks in its"
+                " own name is taken for a person: give --rules where it lies\n", lists);
+    return rc;
 }
 
 /* A file that the rule, or one that it stands on, needs and that is not loaded. */

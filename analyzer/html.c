@@ -132,6 +132,16 @@ static void put_chart(struct buf *out, const struct page_table *t)
     buf_put_text(out, "</g></svg>");
 }
 
+static void put_left_out(struct buf *out, size_t rows)
+{
+    char digits[24], number[PAGE_NUMBER];
+
+    snprintf(digits, sizeof digits, "%zu", rows);
+    buf_printf(out, "<p class=\"none\">%s more rows are not shown here; the JSON of this report"
+                    " (--format json) has all of them.</p>",
+               page_thousands(number, str_of(digits)));
+}
+
 /* ---- the page ---- */
 
 static void put_table(struct buf *out, const struct page_table *t)
@@ -185,8 +195,7 @@ static void put_table(struct buf *out, const struct page_table *t)
     }
     buf_put_text(out, "</tbody></table></div>");
     if (shown < rows)
-        buf_printf(out, "<p class=\"none\">%zu more rows stand in the JSON of this report.</p>",
-                   rows - shown);
+        put_left_out(out, rows - shown);
     buf_put_text(out, "</section>\n");
 }
 

@@ -23,6 +23,15 @@ const char *pack_default(void)
     return stat(GPCA_RULES, &st) == 0 ? GPCA_RULES : "rules";
 }
 
+const char *pack_lists(const char *path)
+{
+    char file[LIMIT_PATH_BYTES];
+    struct stat st;
+    int n = path ? snprintf(file, sizeof file, "%s/products.csv", path) : 0;
+
+    return path && n < (int)sizeof file && stat(file, &st) == 0 ? path : pack_default();
+}
+
 static int read_file(struct ruleset *s, const char *path, struct diagnostics *d,
                      size_t *files, struct err *err)
 {

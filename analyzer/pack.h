@@ -12,5 +12,8 @@ int pack_load(struct ruleset *s, const char *path, struct diagnostics *d, size_t
               struct err *err);
 /* Where the rules are that gpca brings. */
 const char *pack_default(void);
+/* Where the lists are that come with the rules of that path, NULL for those that gpca brings:
+ * there, or else beside the latter. */
+const char *pack_lists(const char *path);
 
 #endif
