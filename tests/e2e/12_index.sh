@@ -26,7 +26,7 @@ for column in patient.nhs_number user.key org.ods practice.ods; do
         with=$(tail -n 2 "$T/said")
         rows "$T/bare" $option "$key" >"$T/without"
         cmp -s "$T/with" "$T/without" || fail "$option: other rows without the index"
-        [ "$with" = "$(tail -n 2 "$T/said")" ] || fail "$option: another count of untied records"
+        [ "$with" = "$(grep -v "have no index" "$T/said" | tail -n 2)" ] || fail "$option: another count of untied records"
     done <"$T/keys"
 done
 for ask in 'SELECT "time.local_date", "ssp.interaction", "http.status", count(*), min(time), max(seq) FROM audit GROUP BY 1, 2, 3 ORDER BY 1, 2, 3' \
