@@ -468,8 +468,10 @@ static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
         total += cursor_varint(&t->c);
     all = (struct cursor){cursor_bytes(&t->c, total), false};
     dictionary_reserve(d, t->c.bad ? 0 : n);
-    for (uint64_t i = 0; i < n && !t->c.bad; i++)
+    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
         dictionary_add(d, cursor_bytes(&all, cursor_varint(&lengths)));
+        t->c.bad |= all.bad; /* the sum of lengths may have wrapped */
+    }
 }
 
 static void take_shape(struct taking *t)

@@ -86,8 +86,10 @@ static void put_span(struct values *e, const struct values_span *s, struct curso
     for (uint32_t i = 0; i < s->count && total <= LIMIT_DEFINITIONS_BYTES && !texts->bad; i++)
         total += cursor_varint(texts);
     bytes = (struct cursor){cursor_bytes(texts, total), false};
-    for (uint32_t i = 0; i < s->count && !texts->bad; i++)
+    for (uint32_t i = 0; i < s->count && !texts->bad; i++) {
         *place_of(l, s->first + i) = cursor_bytes(&bytes, cursor_varint(&lengths));
+        texts->bad |= bytes.bad; /* the sum of lengths may have wrapped */
+    }
 }
 
 void values_put(struct values *e, struct cursor *texts)
