@@ -1,17 +1,18 @@
-/* register.c - see register.h. An alert is known by its id. What the register has of a log is
- * read once, when the run begins with it: the run works out everything anew and will ask for
- * nearly all of it. What has not changed is not written. */
+/* register.c - see register.h. An alert is known by its id, of whatever log. What the register
+ * has is read once, when the run begins with it: the run works out everything anew and will ask
+ * for nearly all of it. What has not changed is not written. */
 #include "analyzer/register.h"
 
 #include "base/db.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
-/* An alert of the log at hand. */
+/* An alert. */
 struct kept {
     struct standing standing;
     int64_t opened_us; /* INT64_MIN: its record has no time */
     uint32_t digest;   /* its number */
+    bool ours;         /* of the log at hand */
     bool found;        /* in this run */
     char content[2 * HASH_BYTES + 1];
 };
@@ -161,11 +162,11 @@ struct reading {
     void *ctx;
 };
 
-enum { READ_ID, READ_DIGEST, READ_OPENED, READ_STATE, READ_REVISION, READ_CONTENT, READ_BODY,
-       READ_SIGHT };
+enum { READ_ID, READ_OURS, READ_DIGEST, READ_OPENED, READ_STATE, READ_REVISION, READ_CONTENT,
+       READ_BODY, READ_SIGHT };
 static const char read_all[] =
-    "SELECT alert, digest, opened, state, revision, content, CASE WHEN state < 2 THEN body END,"
-    " sight FROM alerts WHERE origin = ? ORDER BY alert";
+    "SELECT alert, origin = ?1, digest, opened, state, revision, content,"
+    " CASE WHEN state < 2 AND origin = ?1 THEN body END, sight FROM alerts ORDER BY alert";
 
 static int take_kept(void *ctx, int64_t number, const struct db_value *v, size_t count)
 {
@@ -177,6 +178,7 @@ static int take_kept(void *ctx, int64_t number, const struct db_value *v, size_t
     (void)count;
     dictionary_add(&r->ids, arena_copy(&r->texts, v[READ_ID].text));
     k = keep(r);
+    k->ours = *v[READ_OURS].text.at == '1';
     k->digest = dictionary_put(&r->digests, v[READ_DIGEST].text, &r->texts);
     k->opened_us = v[READ_OPENED].type == DB_NULL
                        ? INT64_MIN : strtoll(v[READ_OPENED].text.at, NULL, 10);
@@ -319,7 +321,7 @@ int register_withdraw(struct register_of *r, const struct ruleset *s, int64_t si
             bool in = k->opened_us == INT64_MIN
                           ? whole : k->opened_us >= since_us && k->opened_us < until_us;
 
-            if (k->digest == digest && !k->found && in)
+            if (k->ours && k->digest == digest && !k->found && in)
                 rc = withdraw(r, id, &w, err);
         }
     }

@@ -12,7 +12,7 @@ static int fetch_texts(void *ctx, uint64_t n, struct str *texts, struct arena *a
                        struct err *err)
 {
     struct generation *g = ctx;
-    size_t group = segment_group_of(g->map, g->number) + (size_t)n;
+    size_t group = g->first + (size_t)n; /* of those that were taken */
     struct arena once = {0};
     struct buf packed = {0};
     struct group head;
@@ -150,6 +150,7 @@ int generation_reach(struct generation *g, struct segment_map *map, size_t index
         return err_set(err, ERR_CORRUPT, "the definitions of row groups are out of order");
     if (g->number != d.generation || g->taken > d.groups_before)
         restart(g, d.generation);
+    g->first = index - (size_t)d.groups_before;
     return take_groups(g, map, index - (size_t)(d.groups_before - g->taken), index, err);
 }
 

@@ -11,6 +11,7 @@ struct generation {
     struct model model;
     struct segment_map *map; /* as of the last call */
     uint64_t number; /* seq of its first row */
+    size_t first;    /* its first group */
     uint64_t taken;  /* groups whose definitions the model holds; 0: none */
     size_t expected; /* the last group that will be asked for, as far as is known */
     struct ahead *ahead;

@@ -188,6 +188,7 @@ void index_encode(struct buf *out, const struct group *g, const struct index_row
             put_small_list(&list, row, g->rows, small);
         if (k >= INDEX_KEYS)
             put_deflated(&lists, buf_str(&list));
+        buf_put_u32(&lists, hash_crc32c(0, str_part(buf_str(&lists), before, lists.len)));
         len[k] = (uint32_t)(lists.len - before);
     }
     buf_put_text(out, "GPCI");
@@ -312,18 +313,23 @@ static int damaged(struct err *err)
     return err_set(err, ERR_CORRUPT, "a list of the index is damaged");
 }
 
-/* The bytes of a list as they lie in the file. */
+/* The bytes of a list as they lie in the file, whose CRC is right: what it does not name must
+ * not be missed. */
 static int read_list(const struct index_file *f, const struct index_entry *e, int list,
                      struct buf *out, struct err *err)
 {
     uint64_t at = e->at + INDEX_HEAD;
+    size_t len = e->len[list] - 4;
     int rc;
 
     for (int k = 0; k < list; k++)
         at += e->len[k];
+    if (e->len[list] < 4)
+        return damaged(err);
     rc = disk_read(f->file, buf_reserve(out, e->len[list]), e->len[list], at, err);
-    out->len += rc == 0 ? e->len[list] : 0;
-    return rc;
+    out->len = rc == 0 ? len : 0;
+    return rc < 0 || get_le32((const uint8_t *)out->at + len) == hash_crc32c(0, buf_str(out))
+               ? rc : damaged(err);
 }
 
 /* Replace what put_deflated() wrote, which is all behind the first bytes. */

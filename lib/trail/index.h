@@ -10,7 +10,8 @@
  *  24 i64 least time in us   32 i64 greatest time   (INT64_MAX, INT64_MIN: no row has one)
  *  40 6 * u32 length of each list   64 u32 CRC of the lists   68 u32 CRC of bytes 0-67
  *  72 the lists; but for the sets of hashes each is a raw deflate behind its length inflated
- *     (varint), so that a key that is not there is known without inflating anything
+ *     (varint), so that a key that is not there is known without inflating anything; behind
+ *     each its CRC
  *
  *   list of a key   varint n, n hashes as a set (base/sparse.h), then deflated: n varint
  *                   counts, then for each hash its rows: the first, then distances

@@ -618,7 +618,7 @@ static void take_pairs(struct taking *t)
         for (uint64_t k = 0; k < count && !t->c.bad; k++) {
             parent += (uint64_t)unzigzag(cursor_varint(&parents));
             value += (uint64_t)unzigzag(cursor_varint(&t->c));
-            t->c.bad |= !put_pair(&p, parent, value);
+            t->c.bad |= parents.bad || !put_pair(&p, parent, value);
         }
     }
 }
@@ -627,7 +627,7 @@ static void take_moved(struct taking *t)
 {
     uint64_t n = cursor_varint(&t->c);
     uint64_t last = UINT64_MAX;
-    struct putting p;
+    struct putting p = {.at = UINT64_MAX}; /* of no label */
 
     for (uint64_t i = 0; i < n && !t->c.bad; i++) {
         uint64_t label = cursor_varint(&t->c);

@@ -112,8 +112,8 @@ int trail_sizes_by_column(const char *dir,
             rc = walk_group(&s, i, err);
     if (rc == 0)
         tell(&s, each, ctx);
+    generation_release(&s.generation); /* first: its thread reads the map */
     segment_map_release(&s.map);
-    generation_release(&s.generation);
     dictionary_release(&s.names);
     arena_release(&s.texts);
     arena_release(&s.arena);

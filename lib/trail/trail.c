@@ -66,8 +66,8 @@ void trail_close(struct trail *t)
 {
     if (!t)
         return;
+    generation_release(&t->generation); /* first: its thread reads the map */
     segment_map_release(&t->map);
-    generation_release(&t->generation);
     arena_release(&t->head_arena);
     arena_release(&t->block_arena);
     buf_release(&t->packed);

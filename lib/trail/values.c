@@ -49,7 +49,8 @@ bool values_add(struct values *e, uint32_t label, uint64_t count)
 {
     struct values_label *l = reach_label(e, label);
 
-    if (count > VALUES_MAX - e->count)
+    if (count == 0 || count > VALUES_MAX - e->count ||
+        (e->spans > e->group[e->groups - 1].first_span && e->span[e->spans - 1].label >= label))
         return false;
     e->count += count;
     if (l->starts == l->cap) {

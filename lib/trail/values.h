@@ -45,7 +45,8 @@ struct values {
 
 /* The definitions of the next group begin. */
 void values_group(struct values *e);
-/* It has count more entries of the label; false: more than there can be. */
+/* It has count more entries of the label, which is greater than the one before; false: it is
+ * none that a writer tells. */
 bool values_add(struct values *e, uint32_t label, uint64_t count);
 /* The texts of those that were added last: count lengths, then their bytes, which outlive the
  * entries. */

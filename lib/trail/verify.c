@@ -92,6 +92,16 @@ static const struct group_run *run_at(const struct group *g, size_t row, size_t 
     return &g->run[i];
 }
 
+/* At the place that the error names, or else there. */
+static void fault_at(struct walk *w, const char *file, uint64_t at, const struct group *g,
+                     const struct err *err)
+{
+    if (strstr(err->text, ", byte "))
+        fault_of_err(w, err, g);
+    else
+        fault(w, file, at, g, err->text);
+}
+
 /* The block in extent x, its rows hashed into the tree. */
 static void walk_block(struct walk *w, size_t index, const struct group *g, size_t x,
                        size_t from, const char *file, struct buf *tiles)
@@ -109,7 +119,7 @@ static void walk_block(struct walk *w, size_t index, const struct group *g, size
         w->lost = true;
     } else if (block_decode(w->row, n, NULL, buf_str(&packed), &w->generation.model,
                             &w->block_arena, &err) < 0) {
-        fault(w, file, at + g->extent[x].at, g, err.text);
+        fault_at(w, file, at + g->extent[x].at, g, &err);
         w->lost = true;
     } else if (!w->lost && w->has_keys && n > 0) {
         const struct group_run *run = run_at(g, from, &left);
@@ -124,17 +134,13 @@ static void walk_rows(struct walk *w, size_t index, const struct group *g, const
 {
     struct buf packed = {0};
     struct err err;
-    size_t blocks;
+    size_t blocks, failed = 0;
 
     if (generation_reach(&w->generation, &w->map, index, g, &blocks, &err) < 0 ||
-        generation_texts(&w->generation, &err) < 0) {
-        if (strstr(err.text, ", byte "))
-            fault_of_err(w, &err, g);
-        else
-            fault(w, file, w->map.group[index].at + (g->extents ? g->extent[0].at : 0), g,
-                  err.text);
+        (failed = 1, generation_texts(&w->generation, &err) < 0)) {
+        fault_at(w, file, w->map.group[index].at + (g->extents ? g->extent[0].at : 0), g, &err);
         w->lost = true;
-        for (size_t x = 1; x < g->extents; x++) /* what is damaged besides is named too */
+        for (size_t x = failed + 1; x < g->extents; x++) /* the rest is looked at too */
             if (segment_extent_read(&w->map, index, g, x, &packed, &err) < 0)
                 fault_of_err(w, &err, g);
         buf_release(&packed);
@@ -269,8 +275,8 @@ int trail_verify(const char *dir, const struct note_key *key,
     if (w->map.has_checkpoint)
         memcpy(out->root, w->map.head.root, HASH_BYTES);
 out:
+    generation_release(&w->generation); /* first: its thread reads the map */
     segment_map_release(&w->map);
-    generation_release(&w->generation);
     arena_release(&w->arena);
     arena_release(&w->block_arena);
     free(w);

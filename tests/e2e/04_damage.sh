@@ -45,4 +45,23 @@ build/analyzer verify --store "$T/forged" >/dev/null 2>&1 || { echo "the forged 
 build/analyzer verify --store "$T/forged" --vkey "$key" >/dev/null 2>&1 && { echo "a log signed anew was accepted"; bad=1; }
 cp "$T/x/checkpoint" "$T/forged/checkpoint"
 build/analyzer verify --store "$T/forged" --vkey "$key" >/dev/null 2>&1 && { echo "a changed log under the old head was accepted"; bad=1; }
+# Many groups of one generation, so that definitions are loaded ahead: damage anywhere ends in a
+# named fault, and what is read beside it in an answer or an error.
+mkdir "$T/parts"
+split -l 100 "$T/a" "$T/parts/part."
+build/collector ingest --store "$T/many" "$T/parts" >/dev/null 2>&1
+f=$(ls "$T"/many/segments/*.open)
+size=$(wc -c <"$f")
+i=0
+while [ $i -lt 60 ]; do
+    cp "$f" "$T/keep"
+    printf '\125' | dd of="$f" bs=1 seek=$((size * i / 60 + 7 * i % 11)) conv=notrunc 2>/dev/null
+    cmp -s "$f" "$T/keep" && { i=$((i + 1)); continue; }
+    build/analyzer verify --store "$T/many" >"$T/said" 2>&1
+    [ $? = 1 ] && grep -q '^fault in ' "$T/said" || { echo "edit $i of many groups: $(tail -n 1 "$T/said")"; bad=1; }
+    build/analyzer show --store "$T/many" --state "$T/state" 2400 --raw --reason test >/dev/null 2>&1
+    [ $? -le 1 ] || { echo "edit $i of many groups: show crashed"; bad=1; }
+    cp "$T/keep" "$f"
+    i=$((i + 1))
+done
 exit $bad

@@ -49,6 +49,17 @@ for f in "$T"/s/segments/*.idx; do
     printf 'XXXXXXXX' | dd of="$f" bs=1 seek=300 conv=notrunc 2>/dev/null
 done
 rows "$T/s" --practice "$key" | cmp - "$T/with" || fail "other rows with a damaged index"
+for f in "$T"/bare/segments/*.idx; do # a byte anywhere must not hide a row
+    size=$(wc -c <"$f")
+    i=0
+    while [ $i -lt 25 ]; do
+        cp "$f" "$T/keep"
+        printf '\252' | dd of="$f" bs=1 seek=$((size * i / 25 + i % 7)) conv=notrunc 2>/dev/null
+        rows "$T/bare" --practice "$key" | cmp - "$T/with" || fail "byte $i of the index hides rows"
+        cp "$T/keep" "$f"
+        i=$((i + 1))
+    done
+done
 $A verify --store "$T/s" >/dev/null 2>&1 && fail "the damage was not named"
 rm "$T"/s/segments/*.idx
 build/collector ingest --store "$T/s" "$T/a" >/dev/null 2>&1
