@@ -503,14 +503,7 @@ void alert_sight(char out[ALERT_SIGHT], const struct alert_maker *m, const struc
 
 void alert_renew_log(struct buf *out, const struct alert_maker *m, struct str body)
 {
-    size_t n = sizeof log_member - 1, end = body.len;
-
-    for (size_t i = n; i <= body.len; i++) /* it stands last, and in no text */
-        if (memcmp(body.at + body.len - i, log_member, n) == 0) {
-            end = body.len - i;
-            break;
-        }
-    buf_put_str(out, str_part(body, 0, end));
+    buf_put_str(out, str_part(body, 0, str_last(body, str_of(log_member)))); /* in no text */
     put_log(out, m);
 }
 

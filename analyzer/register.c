@@ -362,15 +362,6 @@ int register_list(struct register_of *r, int64_t since_us, int64_t until_us,
                   " LIMIT 50", v, 2, take_listed, &l, err);
 }
 
-/* The place of the last such text; NULL: there is none. */
-static const char *find_last(struct str in, struct str text)
-{
-    for (size_t at = in.len; at >= text.len; at--)
-        if (memcmp(in.at + at - text.len, text.at, text.len) == 0)
-            return in.at + at - text.len;
-    return NULL;
-}
-
 struct str register_sentence(struct str body, bool names, struct arena *arena)
 {
     /* With their quotes and commas these are in no text. The sentence stands before the
@@ -378,12 +369,12 @@ struct str register_sentence(struct str body, bool names, struct arena *arena)
     static const char behind[] = ",\"reasons\":[", sentence[] = ",\"text\":";
     const char *end = memmem(body.at, body.len, behind, sizeof behind - 1);
     struct str told = end ? str_part(body, 0, (size_t)(end - body.at)) : body;
-    const char *begin = names ? find_last(told, str_of(sentence)) : NULL;
+    size_t begin = names ? str_last(told, str_of(sentence)) : told.len;
     struct buf whole = {0};
     const struct json *alert, *text;
 
-    if (begin)
-        told = str_part(told, (size_t)(begin - told.at) + 1, told.len);
+    if (begin < told.len)
+        told = str_part(told, begin + 1, told.len);
     buf_put_text(&whole, "{");
     buf_put_str(&whole, told);
     buf_put_text(&whole, "}");

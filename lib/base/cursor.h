@@ -92,4 +92,28 @@ static inline void cursor_skip_varints(struct cursor *c, uint64_t n)
     c->rest = (struct str){at, c->bad ? 0 : (size_t)(end - at)};
 }
 
+/* Texts that stand behind the lengths of all of them. */
+struct cursor_texts {
+    struct cursor lengths, bytes;
+};
+
+/* n texts of at most `most` bytes together, which c is then behind. */
+static inline struct cursor_texts cursor_texts(struct cursor *c, uint64_t n, uint64_t most)
+{
+    struct cursor_texts t = {.lengths = *c};
+    uint64_t total = 0;
+
+    c->bad |= n > c->rest.len; /* a length takes a byte at least */
+    for (uint64_t i = 0; i < n && total <= most && !c->bad; i++)
+        total += cursor_varint(c);
+    t.bytes = (struct cursor){cursor_bytes(c, total), c->bad};
+    return t;
+}
+
+/* The next of them; t->bytes.bad: there is none, as lengths whose sum wrapped tell of more. */
+static inline struct str cursor_text(struct cursor_texts *t)
+{
+    return cursor_bytes(&t->bytes, cursor_varint(&t->lengths));
+}
+
 #endif

@@ -27,6 +27,15 @@ static inline struct str str_part(struct str s, size_t from, size_t to)
     return (struct str){from ? s.at + from : s.at, to - from}; /* NULL has no offset */
 }
 
+/* Where the text stands last in s; s.len: nowhere. */
+static inline size_t str_last(struct str s, struct str text)
+{
+    for (size_t at = s.len; at >= text.len; at--)
+        if (memcmp(s.at + at - text.len, text.at, text.len) == 0)
+            return at - text.len;
+    return s.len;
+}
+
 /* n bytes of each differ in these bits; n is 4 to 16. Loads of fixed size, which overlap. */
 static inline uint64_t str_differ(const char *a, const char *b, size_t n)
 {

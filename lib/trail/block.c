@@ -8,11 +8,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-static int corrupt(struct err *err)
-{
-    return err_set(err, ERR_CORRUPT, "the values of a block contradict its shapes");
-}
-
 /* ---- rows ---- */
 
 /* Bytes of known size being written; `bad` when more come. */
@@ -132,7 +127,7 @@ static int read_frame(struct block_reader *b, struct arena *arena, struct err *e
         }
         expected = row->position + row->full_len + 1;
     }
-    return c.bad || c.rest.len ? corrupt(err) : 0;
+    return c.bad || c.rest.len ? decoder_error(&b->decoder, err) : 0;
 }
 
 int block_open(struct block_reader *b, struct block_row *rows, size_t count, struct str bytes,
@@ -186,7 +181,7 @@ void block_pass(struct block_reader *b)
 
 int block_end(const struct block_reader *b, struct err *err)
 {
-    return decoder_end(&b->decoder) ? 0 : corrupt(err);
+    return decoder_end(&b->decoder) ? 0 : decoder_error(&b->decoder, err);
 }
 
 int block_decode(struct block_row *rows, size_t count, const bool *wanted, struct str bytes,
@@ -205,7 +200,7 @@ int block_decode(struct block_row *rows, size_t count, const bool *wanted, struc
     for (size_t i = 0; i < end; i++)
         room += !wanted || wanted[i] ? rows[i].bytes.len : 0;
     if (room > LIMIT_BLOCK_BYTES)
-        return corrupt(err);
+        return decoder_error(&b.decoder, err);
     to = arena_alloc(arena, room);
     for (size_t i = 0; rc == 0 && i < end; i++) {
         block_step(&b);

@@ -69,7 +69,7 @@ int block_sizes(struct str block, const struct model *model, double *bytes,
 bool block_row_equal(const struct block_row *a, const struct block_row *b);
 
 /* What the head of a definitions extent says; *packed inflates to len bytes, which
- * definitions_take() takes. */
+ * model_take() takes. */
 struct definitions {
     uint64_t generation, groups_before;
     bool inline_texts;

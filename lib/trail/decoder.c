@@ -433,28 +433,36 @@ static inline void each_holder(struct decoder *d, const struct shape *record, in
     }
 }
 
+/* The labels that follow from a shape alone: of its leaves those that hold no token or URL,
+ * and could hold none. */
+static inline void each_of_shape(struct decoder *d, const struct shape *s, each_label *each)
+{
+    bool record = s->kind == SHAPE_RECORD;
+
+    if (record && s->token >= 0)
+        each(d, LABEL_HEADER);
+    if (record && s->url >= 0)
+        each(d, LABEL_URL);
+    if (s->kind == SHAPE_HEADER) {
+        each(d, LABEL_PAYLOAD);
+        each(d, LABEL_SIGNATURE);
+    }
+    for (int i = 0; i < s->leaves; i++)
+        if (!record ||
+            (i != s->token && i != s->url && !(s->more_holders && is_holder(d, s->label[i]))))
+            each(d, s->label[i]);
+}
+
 /* The labels of the row that follow from its shape of that kind, or from its absence. */
 static inline void each_of(struct decoder *d, enum shape_kind kind, each_label *each)
 {
     const struct shape *record = shape_now(d, SHAPE_RECORD);
     const struct shape *s = shape_now(d, kind);
 
-    if (kind == SHAPE_RECORD && !record) {
+    if (kind == SHAPE_RECORD && !record)
         each(d, LABEL_VERBATIM);
-        return;
-    }
-    if (kind == SHAPE_RECORD && record->token >= 0)
-        each(d, LABEL_HEADER);
-    if (kind == SHAPE_RECORD && record->url >= 0)
-        each(d, LABEL_URL);
-    if (kind == SHAPE_HEADER && s) {
-        each(d, LABEL_PAYLOAD);
-        each(d, LABEL_SIGNATURE);
-    }
-    for (int i = 0; s && i < s->leaves; i++)
-        if (kind != SHAPE_RECORD ||
-            (i != s->token && i != s->url && !(s->more_holders && is_holder(d, s->label[i]))))
-            each(d, s->label[i]);
+    if (s)
+        each_of_shape(d, s, each);
     if (record && kind == SHAPE_HEADER)
         each_holder(d, record, record->token, s != NULL, each);
     if (record && kind == SHAPE_URL)
@@ -480,25 +488,6 @@ static inline void pass(struct decoder *d, uint16_t label)
 
 /* ---- rows that nobody asks for ---- */
 
-/* The labels that follow from a shape alone, where no leaf but its first token and URL can
- * hold one, and both are taken apart. */
-static inline void each_plain(struct decoder *d, const struct shape *s, each_label *each)
-{
-    bool record = s->kind == SHAPE_RECORD;
-
-    if (record && s->token >= 0)
-        each(d, LABEL_HEADER);
-    if (record && s->url >= 0)
-        each(d, LABEL_URL);
-    if (s->kind == SHAPE_HEADER) {
-        each(d, LABEL_PAYLOAD);
-        each(d, LABEL_SIGNATURE);
-    }
-    for (int i = 0; i < s->leaves; i++)
-        if (!record || (i != s->token && i != s->url))
-            each(d, s->label[i]);
-}
-
 static inline void list_needed(struct decoder *d, uint16_t label)
 {
     if (d->column[label].needed)
@@ -514,7 +503,7 @@ static void settle_shape(struct decoder *d, struct passed *p)
 {
     d->times = p->rows;
     p->rows = 0;
-    each_plain(d, &d->model->shapes.shape[p->shape - 1], count_cells);
+    each_of_shape(d, &d->model->shapes.shape[p->shape - 1], count_cells);
 }
 
 static void settle(struct decoder *d)
@@ -537,7 +526,7 @@ static struct passed *passed_of(struct decoder *d, uint32_t number, const struct
     p->count = 0;
     p->needed = arena_alloc(d->arena, (s->leaves + 2U) * sizeof *p->needed);
     d->listing = p;
-    each_plain(d, s, list_needed);
+    each_of_shape(d, s, list_needed);
     return p;
 }
 

@@ -456,22 +456,12 @@ static void take_labels(struct taking *t)
 /* n texts behind d, which stay where they are. */
 static void take_texts(struct taking *t, struct dictionary *d, uint64_t n)
 {
-    struct cursor lengths = t->c;
-    uint64_t total = 0;
-    struct cursor all;
+    struct cursor_texts all = cursor_texts(&t->c, n, LIMIT_DEFINITIONS_BYTES);
 
-    if (n > t->c.rest.len) {
-        t->c.bad = true;
-        return;
-    }
-    for (uint64_t i = 0; i < n && total <= LIMIT_DEFINITIONS_BYTES; i++)
-        total += cursor_varint(&t->c);
-    all = (struct cursor){cursor_bytes(&t->c, total), false};
-    dictionary_reserve(d, t->c.bad ? 0 : n);
-    for (uint64_t i = 0; i < n && !t->c.bad; i++) {
-        dictionary_add(d, cursor_bytes(&all, cursor_varint(&lengths)));
-        t->c.bad |= all.bad; /* the sum of lengths may have wrapped */
-    }
+    dictionary_reserve(d, all.bytes.bad ? 0 : n);
+    for (uint64_t i = 0; i < n && !all.bytes.bad; i++)
+        dictionary_add(d, cursor_text(&all));
+    t->c.bad |= all.bytes.bad;
 }
 
 static void take_shape(struct taking *t)

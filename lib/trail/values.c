@@ -79,18 +79,11 @@ static struct str *place_of(struct values_label *l, uint32_t entry)
 
 static void put_span(struct values *e, const struct values_span *s, struct cursor *texts)
 {
-    struct values_label *l = &e->label[s->label];
-    struct cursor lengths = *texts;
-    struct cursor bytes;
-    uint64_t total = 0;
+    struct cursor_texts t = cursor_texts(texts, s->count, LIMIT_DEFINITIONS_BYTES);
 
-    for (uint32_t i = 0; i < s->count && total <= LIMIT_DEFINITIONS_BYTES && !texts->bad; i++)
-        total += cursor_varint(texts);
-    bytes = (struct cursor){cursor_bytes(texts, total), false};
-    for (uint32_t i = 0; i < s->count && !texts->bad; i++) {
-        *place_of(l, s->first + i) = cursor_bytes(&bytes, cursor_varint(&lengths));
-        texts->bad |= bytes.bad; /* the sum of lengths may have wrapped */
-    }
+    for (uint32_t i = 0; i < s->count && !t.bytes.bad; i++)
+        *place_of(&e->label[s->label], s->first + i) = cursor_text(&t);
+    texts->bad |= t.bytes.bad;
 }
 
 void values_put(struct values *e, struct cursor *texts)
@@ -127,7 +120,7 @@ int values_reach(struct values *e, uint64_t n, struct err *err)
 }
 
 int values_text_far(struct values *e, uint32_t label, uint32_t entry, struct str *out,
-                     struct err *err)
+                    struct err *err)
 {
     struct values_label *l = &e->label[label];
     uint32_t low = 0, high = l->starts;

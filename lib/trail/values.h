@@ -12,7 +12,7 @@
 /* Give the texts of the n-th group of the generation, as values_take() wants them, in the
  * arena. */
 typedef int values_fetch(void *ctx, uint64_t n, struct str *texts, struct arena *arena,
-                          struct err *err);
+                         struct err *err);
 
 enum { VALUES_PAGE = 256 };
 
@@ -63,10 +63,10 @@ static inline uint32_t values_count(const struct values *e, uint32_t label)
 }
 
 int values_text_far(struct values *e, uint32_t label, uint32_t entry, struct str *out,
-                     struct err *err);
+                    struct err *err);
 /* The text of an entry below the label's count. */
 static inline int values_text(struct values *e, uint32_t label, uint32_t entry,
-                               struct str *out, struct err *err)
+                              struct str *out, struct err *err)
 {
     const struct str *page = e->label[label].page[entry / VALUES_PAGE];
 
