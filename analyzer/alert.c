@@ -37,7 +37,7 @@ struct behind {
 
 static uint32_t keep_text(struct alert_maker *m, struct numbering *n, const struct value *v)
 {
-    uint32_t known = numbering_known(n, v->same);
+    uint32_t known = numbering_known(n, v->same), number;
     struct str text = v->text;
 
     if (v->kind != VALUE_TEXT || text.len == 0)
@@ -49,20 +49,46 @@ static uint32_t keep_text(struct alert_maker *m, struct numbering *n, const stru
         text = nhs_number_plain(text, &m->arena);
     if (text.len == 0)
         return DICTIONARY_NONE;
-    return numbering_put(n, str_equal(text, v->text) ? v->same : 0, text);
+    if (str_equal(text, v->text))
+        return numbering_put(n, v->same, text);
+    number = numbering_put(n, 0, text);
+    numbering_alias(n, v->same, number);
+    return number;
 }
 
-uint32_t alert_keep(struct alert_maker *m, const struct record *r)
+uint32_t alert_put(struct alert_maker *m, const struct met_record *met)
 {
     if (m->mets == m->met_cap) {
         m->met_cap = m->met_cap ? m->met_cap * 2 : 1024;
         m->met = xrealloc(m->met, m->met_cap * sizeof *m->met);
     }
-    m->met[m->mets] = (struct met_record){
-        (uint64_t)r->column[COLUMN_SEQ].integer,
-        keep_text(m, &m->patients, &r->column[COLUMN_PATIENT_NHS_NUMBER]),
-        keep_text(m, &m->practices, &r->column[COLUMN_PRACTICE_ODS])};
+    m->met[m->mets] = *met;
     return (uint32_t)m->mets++;
+}
+
+struct met_record alert_meet(struct alert_maker *m, uint64_t seq, const struct value *patient,
+                             const struct value *practice)
+{
+    return (struct met_record){seq, keep_text(m, &m->patients, patient),
+                               keep_text(m, &m->practices, practice)};
+}
+
+uint32_t alert_keep(struct alert_maker *m, const struct record *r)
+{
+    const struct met_record met = alert_meet(m, (uint64_t)r->column[COLUMN_SEQ].integer,
+                                             &r->column[COLUMN_PATIENT_NHS_NUMBER],
+                                             &r->column[COLUMN_PRACTICE_ODS]);
+
+    return alert_put(m, &met);
+}
+
+bool alert_known(struct met_record *out, struct alert_maker *m, uint64_t seq, uint32_t patient,
+                 uint32_t practice)
+{
+    *out = (struct met_record){seq, numbering_known(&m->patients, patient),
+                               numbering_known(&m->practices, practice)};
+    return (patient == 0 || out->patient != DICTIONARY_NONE) &&
+           (practice == 0 || out->practice != DICTIONARY_NONE);
 }
 
 /* How many different ones there are; *last is one of them. */

@@ -45,6 +45,14 @@ struct alert {
 
 /* Keep what alerts need of a record, one of less than 2^32; its place. */
 uint32_t alert_keep(struct alert_maker *m, const struct record *r);
+/* What would be kept of that one, to be kept by alert_put(). */
+struct met_record alert_meet(struct alert_maker *m, uint64_t seq, const struct value *patient,
+                             const struct value *practice);
+/* Likewise, by the numbers of the values (value.same), 0 where there is none; false: of one
+ * nothing is known yet. */
+bool alert_known(struct met_record *out, struct alert_maker *m, uint64_t seq, uint32_t patient,
+                 uint32_t practice);
+uint32_t alert_put(struct alert_maker *m, const struct met_record *met);
 /* Read the record that opened the finding; those are read fastest in order of their seq.
  * *out is to be released. */
 int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f, bool reveal,

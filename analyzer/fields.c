@@ -33,6 +33,7 @@ void record_fields_init(struct record_fields *f, const struct ruleset *s,
     memset(f, 0, sizeof *f);
     f->reference = reference;
     f->zone = zone;
+    f->kept = joined_kept_new(reference, zone);
     f->columns = s->fields.count;
     f->column = xcalloc(f->columns + 1, sizeof *f->column);
     for (size_t i = 0; i < f->columns; i++) {
@@ -54,25 +55,28 @@ static bool asks_value(const struct ruleset *s, uint32_t field)
     return verdicts_compare(s, field);
 }
 
-/* What correlations ask of an event, whatever its class. */
-static void want_few(const struct record_fields *f, const struct ruleset *s, bool *few)
+int record_field_column(const struct record_fields *f, uint32_t field)
 {
-    for (size_t i = 0; i < f->columns; i++)
-        for (size_t k = 0; k < s->rules; k++) {
-            if (s->rule[k]->kind != RULE_CORRELATION ||
-                !rule_asks(s, s->rule[k], (uint32_t)i) || f->column[i] == FIELD_NONE)
-                continue;
-            if (f->column[i] >= COLUMN_COUNT)
-                joined_want((enum joined)(f->column[i] - COLUMN_COUNT), few);
-            else
-                few[f->column[i]] = true;
-        }
+    return f->column[field] < COLUMN_COUNT ? f->column[field] : FIELD_NONE;
+}
+
+bool record_field_joined(const struct record_fields *f, uint32_t field, enum joined *out)
+{
+    *out = (enum joined)(f->column[field] - COLUMN_COUNT);
+    return f->column[field] >= COLUMN_COUNT;
+}
+
+void record_field_want(const struct record_fields *f, uint32_t field, bool *column)
+{
+    if (f->column[field] >= COLUMN_COUNT)
+        joined_want((enum joined)(f->column[field] - COLUMN_COUNT), column);
+    else if (f->column[field] != FIELD_NONE)
+        column[f->column[field]] = true;
 }
 
 void record_fields_want(const struct record_fields *f, const struct ruleset *s,
                         struct projection_want *want)
 {
-    want_few(f, s, want->few);
     for (size_t i = 0; i < f->columns; i++)
         if (f->column[i] >= COLUMN_COUNT)
             joined_want((enum joined)(f->column[i] - COLUMN_COUNT), want->column);
@@ -98,6 +102,7 @@ void record_fields_want(const struct record_fields *f, const struct ruleset *s,
 void record_fields_release(struct record_fields *f)
 {
     free(f->column);
+    joined_kept_free(f->kept);
     arena_release(&f->arena);
 }
 
@@ -158,8 +163,7 @@ static void column_field(void *ctx, size_t number, struct str name, struct event
 
     (void)name;
     if (c >= COLUMN_COUNT) {
-        joined_value(out, (enum joined)(c - COLUMN_COUNT), f->reference, f->zone, f->record,
-                     &f->arena);
+        joined_again(out, f->kept, (enum joined)(c - COLUMN_COUNT), f->record, &f->arena);
     } else if (c >= 0 && f->record->column[c].kind == VALUE_TEXT) { /* nearly always */
         out->kind = EVENT_TEXT;
         out->text = f->record->column[c].text;

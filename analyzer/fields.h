@@ -20,6 +20,8 @@ struct record_fields {
     const struct zone *zone;
     int *column; /* by field of the set: a column, COLUMN_COUNT + joined, or FIELD_NONE */
     size_t columns;
+    struct joined_kept *kept;
+    struct record scratch; /* of known.h */
     struct arena arena; /* of the values of one record */
 };
 enum { FIELD_NONE = -1 };
@@ -30,6 +32,11 @@ void record_fields_release(struct record_fields *f);
  * they ask for more than whether there is a value: all of them where a rule has keywords. */
 void record_fields_want(const struct record_fields *f, const struct ruleset *s,
                         struct projection_want *want);
+/* The column that a field of the set is, FIELD_NONE where it is none; mark those that it is
+ * made of. */
+int record_field_column(const struct record_fields *f, uint32_t field);
+bool record_field_joined(const struct record_fields *f, uint32_t field, enum joined *out);
+void record_field_want(const struct record_fields *f, uint32_t field, bool *column);
 /* The event of f->record; what was given of the one before is void. */
 struct event record_event(struct record_fields *f);
 

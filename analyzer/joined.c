@@ -1,15 +1,20 @@
 /* joined.c - see joined.h. */
 #include "analyzer/joined.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/pairs.h"
 #include "record/mask.h"
 #include "record/shown.h"
 
-enum { COLUMNS = 4, FILES = 2 };
+enum { FILES = 2, KEPT_MAX = 1 << 20 };
 
 static const struct {
     const char *name;
-    const char *file[FILES]; /* that must be loaded */
-    int column[COLUMNS];     /* that it is made of beside the time; 0 ends them */
+    const char *file[FILES];    /* that must be loaded */
+    int column[JOINED_COLUMNS]; /* that it is made of beside the time; 0 ends them */
+    bool timed; /* it changes more often than the lists do */
 } fields[JOINED_FIELDS] = {
     [JOINED_PRODUCT] = {"product", {NULL},
                         {COLUMN_DEVICE_MODEL, COLUMN_DEVICE_VERSION, COLUMN_SSP_FROM}},
@@ -20,7 +25,8 @@ static const struct {
                             {COLUMN_SSP_FROM}},
     [JOINED_ORG_TYPE] = {"org.type", {"organisations.csv"}, {COLUMN_ORG_ODS}},
     [JOINED_ORG_PARENT] = {"org.parent_ods", {"organisations.csv"}, {COLUMN_ORG_ODS}},
-    [JOINED_ORG_OPEN] = {"org.open", {"organisations.csv", "calendar.csv"}, {COLUMN_ORG_ODS}},
+    [JOINED_ORG_OPEN] = {"org.open", {"organisations.csv", "calendar.csv"}, {COLUMN_ORG_ODS},
+                         .timed = true},
     [JOINED_PRACTICE_PARENT] = {"practice.parent_ods", {"organisations.csv"},
                                 {COLUMN_PRACTICE_ODS}},
     [JOINED_HOLIDAY] = {"time.bank_holiday", {"calendar.csv"}, {COLUMN_TIME_LOCAL_DATE}},
@@ -51,9 +57,23 @@ const char *joined_lacks(enum joined f, const struct reference_data *r)
 
 void joined_want(enum joined f, bool wanted[COLUMN_COUNT])
 {
+    enum column column[JOINED_COLUMNS];
+    size_t n = joined_columns(f, column);
+
     wanted[COLUMN_TIME] = true;
-    for (int i = 0; i < COLUMNS && fields[f].column[i]; i++)
-        wanted[fields[f].column[i]] = true;
+    for (size_t i = 0; i < n; i++)
+        wanted[column[i]] = true;
+}
+
+size_t joined_columns(enum joined f, enum column out[JOINED_COLUMNS])
+{
+    size_t n = 0;
+
+    while (n < JOINED_COLUMNS && fields[f].column[n]) {
+        out[n] = (enum column)fields[f].column[n];
+        n++;
+    }
+    return n;
 }
 
 static void put_text(struct event_value *out, struct str text)
@@ -105,7 +125,7 @@ void joined_value(struct event_value *out, enum joined f, const struct reference
         break;
     case JOINED_ORG_OPEN:
         if (reference_open(r, record_text(of, COLUMN_ORG_ODS), of, zone, &open))
-            *out = (struct event_value){.kind = EVENT_TRUTH,
+            *out = (struct event_value){.kind = EVENT_TRUTH, .same = open ? 2 : 1,
                                         .text = open ? STR("true") : STR("false")};
         break;
     case JOINED_PRACTICE_PARENT:
@@ -117,6 +137,134 @@ void joined_value(struct event_value *out, enum joined f, const struct reference
     case JOINED_FIELDS:
         break;
     }
+}
+
+/* ---- values that are kept ---- */
+
+struct joined_kept {
+    const struct reference_data *reference;
+    const struct zone *zone;
+    int64_t *change; /* when the lists change */
+    size_t changes;
+    int64_t from_us, to_us; /* no change lies between */
+    uint32_t before;        /* how many are before */
+    struct {
+        struct pairs step[JOINED_COLUMNS]; /* a change and the first value, that and the next */
+        struct event_value *value; /* by number of the last; same 0: not worked out */
+        size_t cap;
+    } of[JOINED_FIELDS];
+    struct arena arena;
+};
+
+struct joined_kept *joined_kept_new(const struct reference_data *r, const struct zone *zone)
+{
+    struct joined_kept *k = xcalloc(1, sizeof *k);
+
+    k->reference = r;
+    k->zone = zone;
+    k->changes = reference_changes(r, &k->change);
+    return k;
+}
+
+void joined_kept_free(struct joined_kept *k)
+{
+    if (!k)
+        return;
+    for (int f = 0; f < JOINED_FIELDS; f++) {
+        for (int i = 0; i < JOINED_COLUMNS; i++)
+            pairs_release(&k->of[f].step[i]);
+        free(k->of[f].value);
+    }
+    free(k->change);
+    arena_release(&k->arena);
+    free(k);
+}
+
+bool joined_timed(enum joined f)
+{
+    return fields[f].timed;
+}
+
+static uint32_t changes_before(struct joined_kept *k, int64_t us)
+{
+    size_t low = 0, high = k->changes;
+
+    if (us >= k->from_us && us < k->to_us)
+        return k->before;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (k->change[mid] <= us)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    k->from_us = low > 0 ? k->change[low - 1] : INT64_MIN;
+    k->to_us = low < k->changes ? k->change[low] : INT64_MAX;
+    k->before = (uint32_t)low;
+    return k->before;
+}
+
+/* The place of a value; NULL: it is not kept. */
+static struct event_value *place_of(struct joined_kept *k, enum joined f, int64_t us,
+                                    const uint32_t *same, uint32_t *number)
+{
+    enum column column[JOINED_COLUMNS];
+    size_t n = joined_columns(f, column);
+    struct pairs *last = &k->of[f].step[n - 1];
+
+    if (fields[f].timed || last->count >= KEPT_MAX)
+        return NULL;
+    *number = changes_before(k, us);
+    for (size_t i = 0; i < n; i++)
+        *number = pairs_put(&k->of[f].step[i], (uint64_t)*number << 32 | same[i]);
+    if (*number >= k->of[f].cap) {
+        size_t cap = (*number + 32U) * 2U;
+
+        k->of[f].value = xrealloc(k->of[f].value, cap * sizeof *k->of[f].value);
+        memset(k->of[f].value + k->of[f].cap, 0,
+               (cap - k->of[f].cap) * sizeof *k->of[f].value);
+        k->of[f].cap = cap;
+    }
+    return &k->of[f].value[*number];
+}
+
+void joined_again(struct event_value *out, struct joined_kept *k, enum joined f,
+                  const struct record *of, struct arena *arena)
+{
+    const struct value *time = &of->column[COLUMN_TIME];
+    enum column column[JOINED_COLUMNS];
+    size_t n = joined_columns(f, column);
+    uint32_t same[JOINED_COLUMNS], number = 0;
+    bool numbered = time->kind == VALUE_TIME;
+    struct event_value *place;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct value *v = &of->column[column[i]];
+
+        same[i] = v->kind == VALUE_MISSING ? 0 : v->same;
+        numbered &= v->kind == VALUE_MISSING || v->same > 0;
+    }
+    place = numbered ? place_of(k, f, time->integer, same, &number) : NULL;
+    if (place && place->same > 0) {
+        *out = *place;
+        return;
+    }
+    joined_value(out, f, k->reference, k->zone, of, place ? &k->arena : arena);
+    if (place) {
+        out->same = number + 1;
+        *place = *out;
+    }
+}
+
+uint32_t joined_number(struct joined_kept *k, enum joined f, int64_t us,
+                       const uint32_t same[JOINED_COLUMNS])
+{
+    uint32_t number;
+    const struct event_value *place = place_of(k, f, us, same, &number);
+
+    return !place || place->same == 0 ? JOINED_UNKNOWN
+           : place->kind == EVENT_MISSING ? 0 : place->same;
 }
 
 /* What stands in a list: it names no patient of the record, but may hold a number. */

@@ -31,6 +31,27 @@ void joined_want(enum joined f, bool wanted[COLUMN_COUNT]);
 /* Its value; texts live in the arena or as long as r. */
 void joined_value(struct event_value *out, enum joined f, const struct reference_data *r,
                   const struct zone *zone, const struct record *of, struct arena *arena);
+
+/* Values that were worked out before, by the numbers of those that they are made of
+ * (value.same). */
+struct joined_kept;
+struct joined_kept *joined_kept_new(const struct reference_data *r, const struct zone *zone);
+void joined_kept_free(struct joined_kept *k); /* NULL is allowed */
+/* As joined_value(), with a number (event_value.same) where it is kept. Texts live as long as
+ * k or the arena. */
+void joined_again(struct event_value *out, struct joined_kept *k, enum joined f,
+                  const struct record *of, struct arena *arena);
+/* The columns that the field is made of, beside the time. */
+enum { JOINED_COLUMNS = 4 };
+size_t joined_columns(enum joined f, enum column out[JOINED_COLUMNS]);
+/* Does it change with the time, so that it has to be worked out each time? */
+bool joined_timed(enum joined f);
+/* That number, by those of the columns' values at that time; 0: there is no value.
+ * JOINED_UNKNOWN: it was not worked out before. */
+#define JOINED_UNKNOWN UINT32_MAX
+uint32_t joined_number(struct joined_kept *k, enum joined f, int64_t us,
+                       const uint32_t same[JOINED_COLUMNS]);
+
 /* Append a column of the record as a person may see it, or where it is empty what the lists
  * have instead (reference_organisation()). */
 void organisation_shown(struct buf *out, const struct record *of, enum column c,

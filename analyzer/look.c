@@ -7,6 +7,7 @@
 
 #include "analyzer/complain.h"
 #include "analyzer/detecting.h"
+#include "analyzer/known.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "trail/scan.h"
@@ -47,15 +48,15 @@ static int by_seq(const void *key, const void *at)
     return seq < other ? -1 : seq > other;
 }
 
-/* The number of a record that rules have met. In the second look it may have one. */
-static uint32_t keep_record(struct detecting *d, const struct record *r)
+/* The number of a record that rules have met. In the second look it may have one, else it is
+ * the next. */
+static uint32_t known_record(const struct detecting *d, uint64_t seq)
 {
-    uint64_t seq = (uint64_t)r->column[COLUMN_SEQ].integer;
     const struct met_record *known = NULL;
 
     if (d->again && d->first_look > 0)
         known = bsearch(&seq, d->maker.met, d->first_look, sizeof *known, by_seq);
-    return known ? (uint32_t)(known - d->maker.met) : alert_keep(&d->maker, r);
+    return (uint32_t)(known ? (size_t)(known - d->maker.met) : d->maker.mets);
 }
 
 /* The values of the first projection need not be compared. */
@@ -99,7 +100,9 @@ static void take(struct detecting *d, const struct record *r)
 
     at.source = numbering_put(&d->sources, r->column[COLUMN_SOURCE_NAME].same,
                               record_text(r, COLUMN_SOURCE_NAME));
-    at.record = keep_record(d, r);
+    at.record = known_record(d, (uint64_t)r->column[COLUMN_SEQ].integer);
+    if (at.record == d->maker.mets)
+        alert_keep(&d->maker, r);
     d->full = !correlator_event(d->correlator, &at, d->user_field, counts_for_users(d, r)) ||
               d->maker.mets == UINT32_MAX;
 }
@@ -156,9 +159,13 @@ struct looking {
     const struct projection_want *want;
     struct record record;
     struct timestamp_hour hour;
-    bool few, whole, marks; /* these columns are loaded */
+    bool few[COLUMN_COUNT]; /* all that is asked of rows whose class is known */
+    bool has_few, marks;    /* these are loaded */
     bool *passed;           /* by class of it: its rows are of no interest */
+    bool counts_by_class;   /* which rows count for users */
+    uint8_t *counts;        /* likewise, enum counts */
 };
+enum counts { COUNTS_UNKNOWN, COUNTS_NOT, COUNTS };
 
 static bool has_period(const struct detecting *d)
 {
@@ -173,21 +180,24 @@ static int load(struct detecting *d, bool *loaded, const bool *column, struct er
     return rc;
 }
 
-static int fill(struct detecting *d, struct looking *l, uint32_t row,
-                enum projection_fill how, struct err *err)
+/* The row as the event, or no more of it than what all of its class have. */
+static void fill(struct detecting *d, struct looking *l, uint32_t row,
+                 enum projection_fill how)
 {
-    int rc = how == PROJECTION_WHOLE ? load(d, &l->whole, l->want->column, err)
-             : how == PROJECTION_FEW ? load(d, &l->few, l->want->few, err) : 0;
+    projection_fill(l->projection, row, how, &l->record, &l->hour, d->zone);
+    begin_event(d, &l->record);
+}
 
-    if (rc == 0)
-        projection_fill(l->projection, row, how, &l->record, &l->hour, d->zone);
-    return rc;
+static int load_marks(struct detecting *d, struct looking *l, struct err *err)
+{
+    static const bool hash[COLUMN_COUNT] = {[COLUMN_JWT_HASH] = true};
+
+    return load(d, &l->marks, hash, err);
 }
 
 static int keep_mark(struct detecting *d, struct looking *l, uint32_t row, struct err *err)
 {
-    static const bool hash[COLUMN_COUNT] = {[COLUMN_JWT_HASH] = true};
-    int rc = load(d, &l->marks, hash, err);
+    int rc = load_marks(d, l, err);
 
     if (rc == 0)
         put_mark(d, projection_mark(l->projection, row),
@@ -195,27 +205,118 @@ static int keep_mark(struct detecting *d, struct looking *l, uint32_t row, struc
     return rc;
 }
 
-/* Let the rules look at a row, as far as they do not know it by its class. */
+/* What is kept of the row. */
+static struct met_record meet(struct detecting *d, const struct known_row *k, uint64_t seq)
+{
+    const struct projection *p = k->projection;
+    struct met_record met;
+
+    if (alert_known(&met, &d->maker, seq, projection_same(p, k->row, COLUMN_PATIENT_NHS_NUMBER),
+                    projection_same(p, k->row, COLUMN_PRACTICE_ODS)))
+        return met;
+    return alert_meet(&d->maker, seq, projection_value(p, k->row, COLUMN_PATIENT_NHS_NUMBER),
+                      projection_value(p, k->row, COLUMN_PRACTICE_ODS));
+}
+
+/* Say what texts the fields have in the row. */
+static void name_texts(struct detecting *d, const struct known_row *k, const uint32_t *field,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct value *v = known_text(k, &d->maker.fields, field[i]);
+
+        if (v)
+            correlator_name(d->correlator, field[i], v->same, v->text);
+    }
+}
+
+enum { FIELDS_MAX = 32 };
+
+static struct moment moment_of(struct detecting *d, const struct known_row *k, uint64_t seq)
+{
+    int64_t source_seq = projection_integer(k->projection, k->row, COLUMN_SOURCE_SEQ);
+    uint32_t source = projection_same(k->projection, k->row, COLUMN_SOURCE_NAME);
+
+    return (struct moment){.us = k->us, .source = numbering_known(&d->sources, source),
+                           .source_seq = source_seq == INT64_MIN ? 0 : (uint64_t)source_seq,
+                           .record = known_record(d, seq)};
+}
+
+/* Take a row of that verdict by the numbers of its values; false: it cannot be. */
+static bool take_known(struct detecting *d, const struct looking *l, const struct known_row *k,
+                       uint32_t class, uint32_t verdict)
+{
+    uint64_t seq = projection_layout(k->projection)->first_seq + k->row, mark = 0;
+    uint8_t counts = l->counts[class - projection_class_first(k->projection)];
+    struct moment at = moment_of(d, k, seq);
+    uint32_t same[FIELDS_MAX];
+    enum take taken = TAKE_NOT;
+    const uint32_t *field;
+    bool marked;
+    size_t n;
+
+    correlator_values(d->correlator, verdict, &field, &n, &marked);
+    if (counts == COUNTS_UNKNOWN || at.source == DICTIONARY_NONE || n > FIELDS_MAX ||
+        (marked && !l->marks) || !known_numbers(k, &d->maker.fields, field, n, same))
+        return false;
+    if (marked)
+        mark = projection_mark(k->projection, k->row);
+    for (int i = 0; i < 2 && taken == TAKE_NOT; i++) {
+        if (i > 0)
+            name_texts(d, k, field, n);
+        taken = correlator_take(d->correlator, verdict, &at, same, mark, d->user_field,
+                                counts == COUNTS);
+    }
+    if (taken == TAKEN && at.record == d->maker.mets) {
+        struct met_record met = meet(d, k, seq);
+
+        alert_put(&d->maker, &met);
+    }
+    d->full |= taken == TAKE_FULL || d->maker.mets == UINT32_MAX;
+    return taken != TAKE_NOT;
+}
+
+/* What rules say of a class, by the row, which is of it. */
+static void learn(struct detecting *d, struct looking *l, uint32_t row, uint32_t class)
+{
+    fill(d, l, row, PROJECTION_CLASS);
+    correlator_learn(d->correlator, class);
+    if (l->counts_by_class)
+        l->counts[class - projection_class_first(l->projection)] =
+            counts_for_users(d, &l->record) ? COUNTS : COUNTS_NOT;
+}
+
+/* Let the rules look at a row, as far as they do not know by its class, or by the numbers of
+ * its values, what it meets. */
 static int look_at_row(struct detecting *d, struct looking *l, uint32_t row, uint32_t class,
                        struct err *err)
 {
-    enum projection_fill how = correlator_knows(d->correlator, class) ? PROJECTION_FEW
-                               : correlator_by_class(d->correlator)   ? PROJECTION_CLASS
-                                                                      : PROJECTION_WHOLE;
+    struct known_row k = {.projection = l->projection, .row = row, .hour = &l->hour};
+    uint32_t same[FIELDS_MAX], verdict = VERDICTS_UNKNOWN;
+    const uint32_t *field;
+    bool by_numbers;
+    size_t n;
     int rc;
 
-    projection_expect(l->projection, row + EXPECTED_AHEAD);
-    if ((rc = fill(d, l, row, how, err)) < 0)
-        return rc;
-    begin_event(d, &l->record);
-    if (!correlator_look(d->correlator, class))
+    if (!correlator_knows(d->correlator, class))
+        learn(d, l, row, class);
+    if (!d->again && correlator_passes(d->correlator, class))
         return 0;
-    if (how == PROJECTION_CLASS) {
-        if ((rc = fill(d, l, row, PROJECTION_FEW, err)) < 0)
-            return rc;
-        begin_event(d, &l->record);
-    }
-    take(d, &l->record);
+    if ((rc = load(d, &l->has_few, l->few, err)) < 0)
+        return rc;
+    k.us = projection_integer(l->projection, row, COLUMN_TIME);
+    by_numbers = k.us != INT64_MIN && correlator_open(d->correlator, class, &field, &n) &&
+                 n <= FIELDS_MAX && known_numbers(&k, &d->maker.fields, field, n, same);
+    if (by_numbers)
+        verdict = correlator_verdict(d->correlator, class, same);
+    if (verdict != VERDICTS_UNKNOWN && take_known(d, l, &k, class, verdict))
+        return 0;
+    projection_expect(l->projection, row + EXPECTED_AHEAD);
+    fill(d, l, row, PROJECTION_FEW);
+    if (correlator_look(d->correlator, class))
+        take(d, &l->record);
+    if (by_numbers && verdict == VERDICTS_UNKNOWN)
+        correlator_tell(d->correlator, class, same);
     return 0;
 }
 
@@ -234,9 +335,12 @@ static int look_at_rows(struct detecting *d, struct looking *l, struct err *err)
         d->records += row - from;
         if (row == rows)
             break;
-        if (period && (projection_time(p, row) == INT64_MIN ||
-                       projection_time(p, row) >= d->until_us))
-            continue;
+        if (period) {
+            int64_t us = projection_integer(p, row, COLUMN_TIME);
+
+            if (us == INT64_MIN || us >= d->until_us)
+                continue;
+        }
         d->records++;
         class = projection_class(p, row);
         if (!correlator_passes(d->correlator, class))
@@ -249,6 +353,34 @@ static int look_at_rows(struct detecting *d, struct looking *l, struct err *err)
     return rc;
 }
 
+/* What alerts and correlations need of a record. */
+static void want_always(bool column[COLUMN_COUNT])
+{
+    static const enum column always[] = {COLUMN_SEQ, COLUMN_TIME, COLUMN_USER_LEVEL,
+                                         COLUMN_PATIENT_NHS_NUMBER, COLUMN_PRACTICE_ODS,
+                                         COLUMN_SOURCE_NAME, COLUMN_SOURCE_SEQ};
+
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        column[always[i]] = true;
+    joined_want(JOINED_TREAT_AS, column);
+}
+
+/* That, and what is asked of rows that their classes do not tell. */
+static void choose_few(struct detecting *d, struct looking *l)
+{
+    bool *field = xcalloc(d->set.fields.count + 1U, sizeof *field);
+
+    memset(l->few, 0, sizeof l->few);
+    if (!correlator_ask(d->correlator, field))
+        memcpy(l->few, l->want->column, sizeof l->few);
+    want_always(l->few);
+    for (uint32_t i = 0; i < d->set.fields.count; i++)
+        if (field[i])
+            record_field_want(&d->maker.fields, i, l->few);
+    projections_choose(d->projections, l->few);
+    free(field);
+}
+
 /* Begin with the projection that holds the row, unless it is at hand. */
 static int hold(struct detecting *d, struct looking *l, uint64_t seq, struct err *err)
 {
@@ -258,11 +390,16 @@ static int hold(struct detecting *d, struct looking *l, uint64_t seq, struct err
         return rc;
     l->projection = d->projection;
     l->serial = projection_serial(d->projection);
-    l->few = l->whole = l->marks = false;
+    l->has_few = l->marks = false;
     memset(&l->record, 0, sizeof l->record);
     free(l->passed);
+    free(l->counts);
     l->passed = xcalloc(projection_layout(l->projection)->classes, sizeof *l->passed);
+    l->counts = xcalloc(projection_layout(l->projection)->classes, sizeof *l->counts);
+    l->counts_by_class = projection_decides(l->projection, COLUMN_USER_LEVEL) &&
+                         decided(d, str_of(joined_name(JOINED_TREAT_AS))) == DECIDED_VALUE;
     correlator_classes(d->correlator, decided, d);
+    choose_few(d, l);
     if (l->serial == 1)
         tell_apart(d);
     return 0;
@@ -284,18 +421,10 @@ static struct str token_hash(void *ctx, uint32_t record, struct arena *arena)
     return record_text(&r, COLUMN_JWT_HASH);
 }
 
-/* What alerts and correlations need of a record, and what rules ask for. */
 static void find_want(const struct detecting *d, struct projection_want *want)
 {
-    static const enum column always[] = {COLUMN_SEQ, COLUMN_TIME, COLUMN_USER_LEVEL,
-                                         COLUMN_PATIENT_NHS_NUMBER, COLUMN_PRACTICE_ODS,
-                                         COLUMN_SOURCE_NAME, COLUMN_SOURCE_SEQ};
-
     memset(want, 0, sizeof *want);
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
-        want->column[always[i]] = want->few[always[i]] = true;
-    joined_want(JOINED_TREAT_AS, want->column);
-    joined_want(JOINED_TREAT_AS, want->few);
+    want_always(want->column);
     record_fields_want(&d->maker.fields, &d->set, want);
 }
 
@@ -383,6 +512,8 @@ static int look_again(struct detecting *d, struct looking *l, struct err *err)
         if (!repeats_has(&d->repeats, d->marked[i].mark))
             continue;
         rc = hold(d, l, seq, err);
+        if (rc == 0)
+            rc = load_marks(d, l, err);
         if (rc == 0) {
             uint32_t row = (uint32_t)(seq - projection_layout(l->projection)->first_seq);
 
@@ -411,6 +542,7 @@ static int look_at_columns(struct detecting *d, const struct projection_want *wa
     if (rc == 0 && d->marks > 0 && !d->full)
         rc = look_again(d, &l, err);
     free(l.passed);
+    free(l.counts);
     arena_release(&l.hour.arena);
     return rc;
 }

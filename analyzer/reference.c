@@ -10,6 +10,7 @@
 #include "base/disk.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/order.h"
 #include "record/timestamp.h"
 
 struct reference_data {
@@ -81,6 +82,33 @@ void reference_digest(const struct reference_data *r, uint8_t out[HASH_BYTES])
     hash_sum_end(sum, out);
     hash_sum_free(sum);
     buf_release(&text);
+}
+
+size_t reference_changes(const struct reference_data *r, int64_t **out)
+{
+    int64_t *list;
+    size_t n = 0, kept = 0;
+
+    for (int k = 0; k < ROWS_KINDS; k++)
+        n += rows_count(r->rows, (enum rows_kind)k);
+    list = xcalloc(2 * n + 1, sizeof *list);
+    n = 0;
+    for (int k = 0; k < ROWS_KINDS; k++)
+        for (size_t i = 0; i < rows_count(r->rows, (enum rows_kind)k); i++) {
+            const struct row *row = &rows_all(r->rows, (enum rows_kind)k)[i];
+
+            if (row->from_us != INT64_MIN)
+                list[n++] = row->from_us;
+            if (row->to_us != INT64_MAX)
+                list[n++] = row->to_us;
+        }
+    if (n > 0)
+        qsort(list, n, sizeof *list, order_i64);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || list[i] != list[kept - 1])
+            list[kept++] = list[i];
+    *out = list;
+    return kept;
 }
 
 /* ---- reading ---- */

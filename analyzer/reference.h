@@ -55,6 +55,9 @@ struct str reference_holiday(const struct reference_data *r, struct str date,
 bool reference_open(const struct reference_data *r, struct str ods, const struct record *of,
                     const struct zone *zone, bool *open);
 
+/* When what the lists say changes, ascending: between two of these times it is the same. To
+ * be freed. */
+size_t reference_changes(const struct reference_data *r, int64_t **out);
 /* A hash of all rows that are used. */
 void reference_digest(const struct reference_data *r, uint8_t out[HASH_BYTES]);
 /* Does no row of products.csv say from when or until when it holds? */

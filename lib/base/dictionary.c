@@ -122,13 +122,6 @@ void renumber_release(struct renumber *k)
     *k = (struct renumber){NULL, 0};
 }
 
-uint32_t numbering_known(struct numbering *n, uint32_t same)
-{
-    const uint32_t *known = same < n->by_same.count ? &n->by_same.entry[same] : NULL;
-
-    return known && *known ? *known - 1 : DICTIONARY_NONE;
-}
-
 /* As long as no text had to be looked for, those that differ in any case are not either. */
 uint32_t numbering_put(struct numbering *n, uint32_t same, struct str text)
 {
@@ -146,6 +139,14 @@ uint32_t numbering_put(struct numbering *n, uint32_t same, struct str text)
     if (place)
         *place = number + 1;
     return number;
+}
+
+void numbering_alias(struct numbering *n, uint32_t same, uint32_t number)
+{
+    uint32_t *place = renumber_place(&n->by_same, same);
+
+    if (place)
+        *place = number + 1;
 }
 
 void numbering_release(struct numbering *n)

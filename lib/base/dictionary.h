@@ -49,9 +49,16 @@ struct numbering {
 };
 /* The number of the text that comes with that one; DICTIONARY_NONE: it came with none so
  * far, or same is 0. */
-uint32_t numbering_known(struct numbering *n, uint32_t same);
+static inline uint32_t numbering_known(const struct numbering *n, uint32_t same)
+{
+    uint32_t known = same < n->by_same.count ? n->by_same.entry[same] : 0;
+
+    return known > 0 ? known - 1 : DICTIONARY_NONE;
+}
 /* The number of the text, which comes with same, or with none (0). */
 uint32_t numbering_put(struct numbering *n, uint32_t same, struct str text);
+/* From now on the text that has the number comes with same, too. */
+void numbering_alias(struct numbering *n, uint32_t same, uint32_t number);
 void numbering_release(struct numbering *n);
 
 #endif

@@ -12,6 +12,14 @@ static inline int order_u64(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static inline int order_i64(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
 static inline int order_u32(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a;

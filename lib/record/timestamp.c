@@ -129,23 +129,33 @@ void timestamp_print(char out[TIMESTAMP_BYTES + 8], int64_t us)
     put_digits(out + 26, (unsigned)(us - s * 1000000), 6);
 }
 
+enum { DAYS_MAX = 2932897 }; /* from 1970 to the end of 9999, whose dates differ as texts */
+
 void timestamp_columns(struct record *out, int64_t us, const struct zone *zone,
                        struct arena *arena)
 {
     char text[32];
     struct civil c;
+    int64_t day;
     int n;
 
     civil_local(&c, zone, us);
+    day = civil_to_days(c.year, c.month, c.day);
     n = snprintf(text, sizeof text, "%04u-%02u-%02u", (unsigned)c.year % 10000U,
                  (unsigned)c.month % 100U, (unsigned)c.day % 100U);
     out->column[COLUMN_TIME] = (struct value){.kind = VALUE_TIME, .integer = us};
     out->column[COLUMN_TIME_LOCAL_DATE] = (struct value){
-        .kind = VALUE_TEXT, .text = arena_copy(arena, (struct str){text, (size_t)n})};
+        .kind = VALUE_TEXT, .text = arena_copy(arena, (struct str){text, (size_t)n}),
+        .same = day >= 0 && day < DAYS_MAX ? (uint32_t)day + 1 : 0};
     out->column[COLUMN_TIME_LOCAL_HOUR] =
         (struct value){.kind = VALUE_INTEGER, .integer = c.hour};
     out->column[COLUMN_TIME_LOCAL_WEEKDAY] =
         (struct value){.kind = VALUE_INTEGER, .integer = c.weekday};
+}
+
+uint32_t timestamp_near_date(const struct timestamp_hour *h, int64_t us)
+{
+    return us >= 0 && floor_seconds(us) / 3600 + 1 == h->hour ? h->local[0].same : 0;
 }
 
 void timestamp_near(struct timestamp_hour *h, struct record *out, int64_t us,

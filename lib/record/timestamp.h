@@ -26,5 +26,7 @@ struct timestamp_hour {
 };
 void timestamp_near(struct timestamp_hour *h, struct record *out, int64_t us,
                     const struct zone *zone);
+/* The number of its local date (value.same), where it is in the hour at hand; else 0. */
+uint32_t timestamp_near_date(const struct timestamp_hour *h, int64_t us);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "sigma/findings.h"
-#include "sigma/grouping.h"
+#include "sigma/route.h"
 #include "sigma/window.h"
 
 enum { OCCURRENCES_MAX = 64 << 20 };
@@ -29,6 +29,9 @@ struct correlator {
     struct ruleset *set;
     struct evaluator *evaluator;
     struct verdicts *verdicts;
+    struct routes routes; /* of verdicts */
+    struct route at_hand; /* of the event at hand */
+    uint32_t *value;      /* by field: the number of what an event has */
     struct pending *pending; /* by rule */
     bool *put_off;           /* by rule: detections that are looked at again */
     bool again;
@@ -133,6 +136,7 @@ static void share_gathered(struct correlator *c)
 struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
 {
     struct correlator *c = xcalloc(1, sizeof *c);
+    size_t steps = 0;
 
     c->set = s;
     c->evaluator = e;
@@ -160,6 +164,10 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
         if (matters(c, s->rule[i]))
             verdicts_matter(c->verdicts, s->rule[i], MATTER_NOW);
     c->put_off = xcalloc(s->rules + 1, sizeof *c->put_off);
+    c->value = xcalloc(s->fields.count + 1U, sizeof *c->value);
+    for (size_t i = 0; i < s->rules; i++)
+        steps += c->pending[i].users;
+    route_init(&c->at_hand, s->rules, steps, s->fields.count);
     return c;
 }
 
@@ -182,6 +190,9 @@ void correlator_free(struct correlator *c)
     for (uint32_t i = 0; i < c->set->fields.count; i++)
         numbering_release(&c->values[i]);
     free(c->values);
+    free(c->value);
+    routes_release(&c->routes);
+    route_release(&c->at_hand);
     moments_release(&c->moments);
     verdicts_free(c->verdicts);
     free(c->put_off);
@@ -231,21 +242,103 @@ bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *r
 
 /* ---- events ---- */
 
-/* The event as one of those that a correlation counts; does it? */
-static bool add_event(struct correlator *c, struct pending *p, uint16_t rule,
-                      uint32_t void_field)
+/* Where events go that meet these rules; one is counted once, however many of the rules of a
+ * correlation it meets. */
+static void plot(struct correlator *c, const uint32_t *met, size_t mets)
 {
-    struct occurrence o = {.moment = (uint32_t)c->moments.count, .rule = rule,
-                           .value = DICTIONARY_NONE};
+    struct route *r = &c->at_hand;
 
-    o.group = grouping_now(p->groups, c->evaluator, c->event, void_field);
-    if (o.group != DICTIONARY_NONE && p->values)
-        o.value = grouping_now(p->values, c->evaluator, c->event, UINT32_MAX);
-    if (o.group == DICTIONARY_NONE || (p->values && o.value == DICTIONARY_NONE))
-        return false;
-    gathered_put(p->gathered, o);
-    c->occurrences++;
-    return true;
+    route_clear(r);
+    for (size_t i = 0; i < mets; i++) {
+        const struct rule *rule = c->set->rule[met[i]];
+        const struct pending *below = &c->pending[met[i]];
+
+        if (alerts(rule) && !c->again)
+            route_alert(r, rule);
+        for (size_t n = 0; c->put_off[met[i]] == c->again && n < below->users; n++) {
+            struct pending *p = &c->pending[below->user[n].rule];
+
+            route_add(r, (struct route_step){p->gathered, p->groups, p->values,
+                                             below->user[n].as},
+                      counts(&p->rule->correlation));
+        }
+    }
+}
+
+static const struct route *route_of(struct correlator *c, uint32_t verdict)
+{
+    const struct route *known = routes_find(&c->routes, verdict);
+    const uint32_t *met;
+    size_t mets;
+
+    if (known)
+        return known;
+    mets = verdicts_said(c->verdicts, verdict, &met);
+    plot(c, met, mets);
+    return routes_put(&c->routes, verdict, &c->at_hand);
+}
+
+/* Take an event all along its route; is it of interest? */
+static bool follow(struct correlator *c, const struct route *r, const struct route_event *e)
+{
+    size_t counted = e->at->us == INT64_MIN ? 0 : route_count(r, e, &c->moments);
+
+    for (size_t i = 0; i < r->alerts; i++)
+        finding_put(findings_open(&c->pending[r->alert[i]->number].found, r->alert[i], 0,
+                                  *e->at), *e->at);
+    if (counted > 0)
+        moments_put(&c->moments, *e->at);
+    c->occurrences += counted + r->alerts;
+    return counted + r->alerts > 0;
+}
+
+bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
+                      bool user_counts)
+{
+    const struct route_event e = {at, c->evaluator, NULL, 0, c->event,
+                                  user_counts ? UINT32_MAX : user_field};
+    const uint32_t *met;
+    size_t mets = verdicts_met(c->verdicts, &met);
+
+    plot(c, met, mets);
+    follow(c, &c->at_hand, &e);
+    return c->occurrences < OCCURRENCES_MAX;
+}
+
+void correlator_values(struct correlator *c, uint32_t verdict, const uint32_t **field,
+                       size_t *n, bool *mark)
+{
+    const struct route *r = route_of(c, verdict);
+
+    *field = r->field;
+    *n = r->fields;
+    *mark = r->mark;
+}
+
+void correlator_name(struct correlator *c, uint32_t field, uint32_t same, struct str text)
+{
+    numbering_put(&c->values[field], same, text);
+}
+
+enum take correlator_take(struct correlator *c, uint32_t verdict, const struct moment *at,
+                          const uint32_t *same, uint64_t mark, uint32_t user_field,
+                          bool user_counts)
+{
+    const struct route_event e = {at, c->evaluator, c->value, mark, c->event + 1,
+                                  user_counts ? UINT32_MAX : user_field};
+    const struct route *r = route_of(c, verdict);
+    bool of_interest;
+
+    for (size_t i = 0; i < r->fields; i++) {
+        uint32_t number = numbering_known(&c->values[r->field[i]], same[i]);
+
+        if (number == DICTIONARY_NONE && same[i] > 0)
+            return TAKE_NOT;
+        c->value[r->field[i]] = number;
+    }
+    c->event++;
+    of_interest = follow(c, r, &e);
+    return c->occurrences >= OCCURRENCES_MAX ? TAKE_FULL : of_interest ? TAKEN : TAKE_NOTHING;
 }
 
 bool correlator_met(const struct correlator *c, const struct rule *r)
@@ -268,14 +361,38 @@ bool correlator_later(const struct correlator *c, uint32_t class)
     return verdicts_later(c->verdicts, class);
 }
 
+bool correlator_open(const struct correlator *c, uint32_t class, const uint32_t **field,
+                     size_t *n)
+{
+    return verdicts_open(c->verdicts, class, field, n);
+}
+
+uint32_t correlator_verdict(struct correlator *c, uint32_t class, const uint32_t *same)
+{
+    return verdicts_number(c->verdicts, class, same);
+}
+
+void correlator_tell(struct correlator *c, uint32_t class, const uint32_t *same)
+{
+    verdicts_tell(c->verdicts, class, same);
+}
+
 bool correlator_knows(const struct correlator *c, uint32_t class)
 {
     return verdicts_known(c->verdicts, class);
 }
 
-bool correlator_by_class(const struct correlator *c)
+void correlator_learn(struct correlator *c, uint32_t class)
 {
-    return verdicts_by_class(c->verdicts);
+    verdicts_learn(c->verdicts, class);
+}
+
+bool correlator_ask(const struct correlator *c, bool *field)
+{
+    for (size_t i = 0; i < c->groupings; i++)
+        for (size_t k = 0; k < c->grouping[i]->fields; k++)
+            field[c->grouping[i]->field[k]] = true;
+    return verdicts_ask(c->verdicts, field);
 }
 
 void correlator_apart(struct correlator *c, uint32_t field, uint32_t below)
@@ -286,6 +403,7 @@ void correlator_apart(struct correlator *c, uint32_t field, uint32_t below)
 void correlator_again(struct correlator *c)
 {
     c->again = true;
+    routes_forget(&c->routes);
 }
 
 bool correlator_look(struct correlator *c, uint32_t class)
@@ -349,38 +467,6 @@ void correlator_put_off(struct correlator *c, verdicts_decided *sure, void *ctx)
     for (size_t i = 0; i < c->set->rules; i++)
         if (c->put_off[i])
             verdicts_matter(c->verdicts, c->set->rule[i], MATTER_LATER);
-}
-
-bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
-                      bool user_counts)
-{
-    const uint32_t *met;
-    size_t mets = verdicts_met(c->verdicts, &met);
-    bool any = false;
-
-    for (size_t i = 0; i < mets; i++) {
-        const struct rule *r = c->set->rule[met[i]];
-
-        if (alerts(r) && !c->again) {
-            finding_put(findings_open(&c->pending[r->number].found, r, 0, *at), *at);
-            c->occurrences++;
-        }
-    }
-    for (size_t i = 0; at->us != INT64_MIN && i < mets; i++) {
-        const struct pending *below = &c->pending[met[i]];
-
-        for (size_t n = 0; c->put_off[met[i]] == c->again && n < below->users; n++) {
-            struct pending *p = &c->pending[below->user[n].rule];
-
-            if (counts(&p->rule->correlation) && p->gathered->event == c->event)
-                continue; /* it is counted once, however many of the rules it meets */
-            p->gathered->event = c->event;
-            any |= add_event(c, p, below->user[n].as, user_counts ? UINT32_MAX : user_field);
-        }
-    }
-    if (any)
-        moments_put(&c->moments, *at);
-    return c->occurrences < OCCURRENCES_MAX;
 }
 
 static void renumber(struct moment *m, const uint32_t *source, const uint32_t *record)

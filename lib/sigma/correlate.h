@@ -40,30 +40,57 @@ typedef struct str correlator_resolve(void *ctx, uint32_t record, struct arena *
 bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *resolve,
                      void *ctx);
 
-/* Let the rules look at the evaluator's event, of that class or CLASS_NONE (verdicts.h):
- * does it meet one that matters? */
-bool correlator_look(struct correlator *c, uint32_t class);
-void correlator_classes(struct correlator *c, verdicts_decided *decided, void *ctx);
 /* Rules that only events with a mark in common can matter to are put off: correlator_event()
  * takes an event for the others, and one that correlator_later() says so of is to be given
  * again, for these alone, where its mark came twice. sure() tells what classes decide in any
  * case. After correlator_late(); without it all are taken at once. */
 void correlator_put_off(struct correlator *c, verdicts_decided *sure, void *ctx);
+/* Values of the field whose numbers (event_value.same) are below it differ as texts. */
+void correlator_apart(struct correlator *c, uint32_t field, uint32_t below);
+
+/* ---- classes of events (verdicts.h) ---- */
+void correlator_classes(struct correlator *c, verdicts_decided *decided, void *ctx);
+/* Mark the fields that correlations ask of events, and rules of those whose class leaves
+ * something open; false: rules ask for any text. */
+bool correlator_ask(const struct correlator *c, bool *field);
+/* Is it known what rules say of the class? Learn it: the evaluator's event has what all of
+ * the class have. */
+bool correlator_knows(const struct correlator *c, uint32_t class);
+void correlator_learn(struct correlator *c, uint32_t class);
 /* No event of that class can matter now, so that it need not be looked at; it can later. */
 bool correlator_passes(const struct correlator *c, uint32_t class);
 bool correlator_later(const struct correlator *c, uint32_t class);
-/* All that rules ask of an event of that class is known, but for what correlations ask;
- * classes decide it. */
-bool correlator_knows(const struct correlator *c, uint32_t class);
-bool correlator_by_class(const struct correlator *c);
-/* Values of the field whose numbers (event_value.same) are below it differ as texts. */
-void correlator_apart(struct correlator *c, uint32_t field, uint32_t below);
+/* The fields whose values tell what events of that class, which is known, meet; false: they
+ * do not. What those with these values in them meet, by the numbers of the values
+ * (event_value.same), 0 where there is none; VERDICTS_UNKNOWN: what was found at the last look
+ * is to be told. */
+bool correlator_open(const struct correlator *c, uint32_t class, const uint32_t **field,
+                     size_t *n);
+uint32_t correlator_verdict(struct correlator *c, uint32_t class, const uint32_t *same);
+void correlator_tell(struct correlator *c, uint32_t class, const uint32_t *same);
+
+/* ---- events ---- */
+/* Let the rules look at the evaluator's event, of that class, which is known, or CLASS_NONE:
+ * does it meet one that matters? */
+bool correlator_look(struct correlator *c, uint32_t class);
 /* From now on events are given again. */
 void correlator_again(struct correlator *c);
 /* Then take it, where it does. user_counts: groups by a user may hold it;
  * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts);
+/* The fields whose values are asked for in events of that verdict; *mark: and the mark. */
+void correlator_values(struct correlator *c, uint32_t verdict, const uint32_t **field,
+                       size_t *n, bool *mark);
+/* From now on the number stands for that text in that field. */
+void correlator_name(struct correlator *c, uint32_t field, uint32_t same, struct str text);
+/* Take such an event by the numbers of these values, and its mark, 0 where it has none.
+ * TAKE_NOT: one is a number of which nothing is known yet, and nothing was done;
+ * TAKE_NOTHING: it is of no interest. */
+enum take { TAKE_NOT, TAKE_NOTHING, TAKEN, TAKE_FULL };
+enum take correlator_take(struct correlator *c, uint32_t verdict, const struct moment *at,
+                          const uint32_t *same, uint64_t mark, uint32_t user_field,
+                          bool user_counts);
 /* Sources, and records, were numbered as they came; now they are numbered so. NULL: as
  * before. */
 void correlator_renumber(struct correlator *c, const uint32_t *source, const uint32_t *record);

@@ -371,6 +371,41 @@ bool evaluator_meets(struct evaluator *e, const struct rule *r)
     return r->condition && meets(e, r->condition);
 }
 
+/* In three values: what the predicates that are told leave open. */
+static enum meets may_meet(struct evaluator *e, const struct expression *x, const bool *told)
+{
+    enum meets all = MEETS, any = MEETS_NOT;
+
+    switch (x->kind) {
+    case EXPRESSION_PREDICATE:
+        return !told[x->number] ? MEETS_PERHAPS : answer(e, x->number) ? MEETS : MEETS_NOT;
+    case EXPRESSION_NOT:
+        return MEETS - may_meet(e, x->part[0], told);
+    case EXPRESSION_AND:
+        for (size_t i = 0; i < x->parts && all != MEETS_NOT; i++) {
+            enum meets part = may_meet(e, x->part[i], told);
+
+            all = part < all ? part : all;
+        }
+        return all;
+    case EXPRESSION_OR:
+        for (size_t i = 0; i < x->parts && any != MEETS; i++) {
+            enum meets part = may_meet(e, x->part[i], told);
+
+            any = part > any ? part : any;
+        }
+        return any;
+    case EXPRESSION_RULE:
+        break;
+    }
+    return MEETS_NOT;
+}
+
+enum meets evaluator_may_meet(struct evaluator *e, const struct rule *r, const bool *told)
+{
+    return r->condition ? may_meet(e, r->condition, told) : MEETS_NOT;
+}
+
 static size_t gather(struct evaluator *e, const struct expression *x,
                      const struct predicate **out, size_t n, size_t cap)
 {

@@ -14,6 +14,9 @@ void evaluator_free(struct evaluator *e);
 void evaluator_event(struct evaluator *e, const struct event *event);
 /* Does it meet the rule, a detection that is not bad? */
 bool evaluator_meets(struct evaluator *e, const struct rule *r);
+/* Does it, as far as these predicates, by number, tell? The others are not looked at. */
+enum meets { MEETS_NOT, MEETS_PERHAPS, MEETS };
+enum meets evaluator_may_meet(struct evaluator *e, const struct rule *r, const bool *told);
 /* A field of it. */
 const struct event_value *evaluator_field(struct evaluator *e, uint32_t field);
 /* The predicates of the rule that hold for the event, outside of negations; at most cap. */

@@ -24,7 +24,6 @@ struct occurrence {
 struct gathered {
     struct occurrence *at;
     size_t count, cap;
-    uint64_t event; /* that was taken last */
     bool ordered;
 };
 

@@ -13,6 +13,7 @@ void grouping_init(struct grouping *g, const uint32_t *field, size_t fields, boo
 {
     *g = (struct grouping){.field = field, .fields = fields, .counted = counted};
     g->values = xcalloc(fields + 1, sizeof(struct numbering *));
+    g->value = xcalloc(fields + 1, sizeof *g->value);
     g->both = xcalloc(fields + 1, sizeof *g->both);
     for (size_t i = 0; i < fields; i++)
         g->values[i] = &values[field[i]];
@@ -24,6 +25,7 @@ void grouping_release(struct grouping *g)
         pairs_release(&g->both[i]);
     pairs_release(&g->by_mark);
     free(g->values);
+    free(g->value);
     free(g->both);
     free(g->mark);
     free(g->settled);
@@ -82,9 +84,21 @@ uint32_t grouping_find(struct grouping *g, const struct str *text)
     return number;
 }
 
+/* The number of what the event has, by those of its values. */
+static uint32_t combine(struct grouping *g)
+{
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < g->fields; i++) {
+        if (i > 0 && i + 1 == g->fields)
+            return keep_mark(g, (uint64_t)number << 32 | g->value[i]);
+        number = step(g, i, number, g->value[i]);
+    }
+    return number;
+}
+
 static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_field)
 {
-    uint32_t number = 0, value;
     uint64_t mark;
 
     for (size_t i = 0; i < g->fields; i++) {
@@ -96,12 +110,22 @@ static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_f
             memcpy(&mark, v->text.at, sizeof mark);
             return keep_mark(g, mark);
         }
-        value = numbering_put(g->values[i], v->same, v->text);
-        if (i > 0 && i + 1 == g->fields)
-            return keep_mark(g, (uint64_t)number << 32 | value);
-        number = step(g, i, number, value);
+        g->value[i] = numbering_put(g->values[i], v->same, v->text);
     }
-    return number;
+    return combine(g);
+}
+
+static uint32_t pick(struct grouping *g, const uint32_t *value, uint64_t mark,
+                     uint32_t void_field)
+{
+    if (g->late)
+        return mark > 0 ? keep_mark(g, mark) : DICTIONARY_NONE;
+    for (size_t i = 0; i < g->fields; i++) {
+        g->value[i] = value[g->field[i]];
+        if (g->value[i] == DICTIONARY_NONE || g->field[i] == void_field)
+            return DICTIONARY_NONE;
+    }
+    return combine(g);
 }
 
 uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
@@ -110,6 +134,16 @@ uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
     if (g->event != event) {
         g->event = event;
         g->now = look_up(g, e, void_field);
+    }
+    return g->now;
+}
+
+uint32_t grouping_known(struct grouping *g, const uint32_t *value, uint64_t mark,
+                        uint64_t event, uint32_t void_field)
+{
+    if (g->event != event) {
+        g->event = event;
+        g->now = pick(g, value, mark, void_field);
     }
     return g->now;
 }

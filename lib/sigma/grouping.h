@@ -14,6 +14,7 @@ struct grouping {
     bool counted;          /* values that are counted, not groups */
     bool late;             /* of one field, given as marks of eight bytes (correlate.h) */
     struct numbering **values; /* by field, for all groupings of it */
+    uint32_t *value;       /* by field: number of the value of the event at hand */
     struct pairs *both;    /* by field but the first: number of what stands in those before
                               it, and of its value */
     uint64_t *mark;        /* of each event the mark, or what is last in `both`: its number
@@ -32,6 +33,11 @@ void grouping_init(struct grouping *g, const uint32_t *field, size_t fields, boo
  * value in one of the fields, or `void_field`, whose value says nothing, is among them. */
 uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
                       uint32_t void_field);
+/* Likewise, of an event of which no more is at hand than the numbers of its values, by field
+ * of the rule set, DICTIONARY_NONE where it lacks one, and its mark, where that is asked for;
+ * 0: it lacks it. */
+uint32_t grouping_known(struct grouping *g, const uint32_t *value, uint64_t mark,
+                        uint64_t event, uint32_t void_field);
 /* The number of these texts, one for each field. */
 uint32_t grouping_find(struct grouping *g, const struct str *text);
 /* And back: the text of the at-th field, "" where there is none. */

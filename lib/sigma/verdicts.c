@@ -1,25 +1,49 @@
-/* verdicts.c - see verdicts.h. What a class meets is kept as a run of numbers in one list. */
+/* verdicts.c - see verdicts.h. A rule is worked out for a class in three values: what hangs on
+ * predicates that the class does not tell may be. What is said of several classes is kept
+ * once; where it leaves something open, what an event meets is kept by the numbers of its
+ * values in the fields that are asked for. */
 #include "sigma/verdicts.h"
 
 #include <stdlib.h>
 
+#include "base/buf.h"
+#include "base/dictionary.h"
 #include "base/mem.h"
-#include "base/order.h"
+#include "base/pairs.h"
+
+/* What is said of classes: rules that all their events meet, then those that one may. */
+struct said {
+    const uint32_t *rule;
+    uint32_t mets, maybes;
+    const uint32_t *field; /* that tell which of the latter an event meets */
+    uint32_t fields;
+    bool whole;      /* more than fields can tell is asked */
+    uint8_t matters; /* bits of enum matter, of all these */
+};
+enum { FIELDS_MAX = 16, TOLD_MAX = 1 << 20 };
 
 struct verdicts {
     struct ruleset *set;
     struct evaluator *evaluator;
-    uint32_t *rule; /* detections to look at; those that classes decide first */
-    size_t rules, by_class;
+    uint32_t *rule; /* detections to look at */
+    size_t rules;
+    bool *told;     /* by predicate: classes tell it */
     bool *is_met;   /* by rule of the set */
     uint8_t *matters; /* likewise, enum matter */
-    bool others;    /* one that matters now is not decided by classes */
     uint32_t *met;
     size_t mets;
-    uint32_t *place; /* by class: of its run in the list, + 1; 0: not looked at yet */
+    uint32_t *place; /* by class: what is said of it, + 1; 0: it is not known */
     size_t places;
-    uint32_t *list;  /* runs: how many, bits of enum matter, then numbers of rules */
-    size_t listed, list_cap;
+    struct said *said;
+    size_t said_cap;
+    struct dictionary distinct; /* of what is said, by number */
+    struct told {
+        struct pairs values; /* what goes before and the value of one more field */
+        uint32_t *said;      /* where no more are asked for: what is met, + 1; 0: unknown */
+        size_t cap;
+    } told_by[FIELDS_MAX];
+    struct arena arena;
+    struct buf key;
 };
 
 struct verdicts *verdicts_new(struct ruleset *s, struct evaluator *e)
@@ -30,6 +54,7 @@ struct verdicts *verdicts_new(struct ruleset *s, struct evaluator *e)
     v->evaluator = e;
     v->rule = xcalloc(s->rules + 1, sizeof *v->rule);
     v->met = xcalloc(s->rules + 1, sizeof *v->met);
+    v->told = xcalloc(s->predicates + 1, sizeof *v->told);
     v->is_met = xcalloc(s->rules + 1, sizeof *v->is_met);
     v->matters = xcalloc(s->rules + 1, sizeof *v->matters);
     for (size_t i = 0; i < s->rules; i++)
@@ -44,10 +69,18 @@ void verdicts_free(struct verdicts *v)
         return;
     free(v->rule);
     free(v->met);
+    free(v->told);
     free(v->is_met);
     free(v->matters);
     free(v->place);
-    free(v->list);
+    free(v->said);
+    for (int i = 0; i < FIELDS_MAX; i++) {
+        pairs_release(&v->told_by[i].values);
+        free(v->told_by[i].said);
+    }
+    dictionary_release(&v->distinct);
+    arena_release(&v->arena);
+    buf_release(&v->key);
     free(v);
 }
 
@@ -75,61 +108,260 @@ bool verdicts_compare(const struct ruleset *s, uint32_t field)
     return false;
 }
 
-static bool decides(const struct ruleset *s, const struct expression *x,
-                    verdicts_decided *decided, void *ctx)
+/* Would a class tell whether the predicate holds? */
+static bool tells(const struct ruleset *s, const struct predicate *p,
+                  verdicts_decided *decided, void *ctx)
 {
     const struct str *name = s->fields.entry;
 
-    if (x->kind == EXPRESSION_PREDICATE) {
-        const struct predicate *p = s->predicate[x->number];
+    return p->op != OP_KEYWORD &&
+           decided(ctx, name[p->field]) >=
+               (asks_filled(p) ? DECIDED_FILLED : DECIDED_VALUE) &&
+           (p->op != OP_SAME || decided(ctx, name[p->other]) == DECIDED_VALUE);
+}
 
-        return p->op != OP_KEYWORD &&
-               decided(ctx, name[p->field]) >=
-                   (asks_filled(p) ? DECIDED_FILLED : DECIDED_VALUE) &&
-               (p->op != OP_SAME || decided(ctx, name[p->other]) == DECIDED_VALUE);
-    }
+static bool all_told(const struct expression *x, const bool *told)
+{
+    if (x->kind == EXPRESSION_PREDICATE)
+        return told[x->number];
     for (size_t i = 0; i < x->parts; i++)
-        if (!decides(s, x->part[i], decided, ctx))
+        if (!all_told(x->part[i], told))
             return false;
     return true;
+}
+
+static bool *find_told(const struct ruleset *s, verdicts_decided *decided, void *ctx)
+{
+    bool *told = xcalloc(s->predicates + 1, sizeof *told);
+
+    for (size_t i = 0; i < s->predicates; i++)
+        told[i] = tells(s, s->predicate[i], decided, ctx);
+    return told;
 }
 
 bool verdicts_decide(const struct ruleset *s, const struct rule *r, verdicts_decided *decided,
                      void *ctx)
 {
-    return !r->condition || decides(s, r->condition, decided, ctx);
+    bool *told = find_told(s, decided, ctx);
+    bool all = !r->condition || all_told(r->condition, told);
+
+    free(told);
+    return all;
 }
 
 void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
 {
-    uint32_t *other = xcalloc(v->rules + 1, sizeof *other);
-    size_t others = 0;
+    free(v->told);
+    v->told = find_told(v->set, decided, ctx);
+}
 
-    v->by_class = 0;
-    v->others = false;
+/* Mark the fields that the expression asks for, but in predicates that are told; false: any
+ * text is among it. */
+static bool ask(const struct ruleset *s, const struct expression *x, const bool *told,
+                bool *field)
+{
+    bool fields = true;
+
+    if (x->kind == EXPRESSION_PREDICATE && !told[x->number]) {
+        const struct predicate *p = s->predicate[x->number];
+
+        if (p->op == OP_KEYWORD)
+            return false;
+        field[p->field] = true;
+        if (p->op == OP_SAME)
+            field[p->other] = true;
+    }
+    for (size_t i = 0; i < x->parts; i++)
+        fields &= ask(s, x->part[i], told, field);
+    return fields;
+}
+
+bool verdicts_ask(const struct verdicts *v, bool *field)
+{
+    bool *none = xcalloc(v->set->predicates + 1, sizeof *none);
+    bool fields = true;
+
     for (size_t i = 0; i < v->rules; i++) {
         const struct rule *r = v->set->rule[v->rule[i]];
 
-        if (verdicts_decide(v->set, r, decided, ctx)) {
-            v->rule[v->by_class++] = v->rule[i];
-        } else {
-            other[others++] = v->rule[i];
-            v->others |= v->matters[r->number] == MATTER_NOW;
-        }
+        if (v->matters[r->number] && r->condition && !all_told(r->condition, v->told))
+            fields &= ask(v->set, r->condition, none, field);
     }
-    if (others > 0)
-        memcpy(v->rule + v->by_class, other, others * sizeof *other);
-    free(other);
+    free(none);
+    return fields;
 }
 
-static void put(struct verdicts *v, uint32_t number)
+/* ---- classes ---- */
+
+bool verdicts_known(const struct verdicts *v, uint32_t class)
 {
-    if (v->listed == v->list_cap) {
-        v->list_cap = v->list_cap ? v->list_cap * 2 : 4096;
-        v->list = xrealloc(v->list, v->list_cap * sizeof *v->list);
-    }
-    v->list[v->listed++] = number;
+    return class < v->places && v->place[class];
 }
+
+static const struct said *said_of(const struct verdicts *v, uint32_t class)
+{
+    return verdicts_known(v, class) ? &v->said[v->place[class] - 1] : NULL;
+}
+
+static void fit_places(struct verdicts *v, uint32_t class)
+{
+    size_t n = v->places ? v->places : 4096;
+
+    if (class < v->places)
+        return;
+    while (n <= class)
+        n *= 2;
+    v->place = xrealloc(v->place, n * sizeof *v->place);
+    memset(v->place + v->places, 0, (n - v->places) * sizeof *v->place);
+    v->places = n;
+}
+
+/* Which fields do the rules ask for that may be met, of what classes do not tell? */
+static void find_fields(struct verdicts *v, struct said *said)
+{
+    bool *asked = xcalloc(v->set->fields.count + 1U, sizeof *asked);
+    uint32_t *field = arena_alloc(&v->arena, FIELDS_MAX * sizeof *field);
+
+    for (uint32_t i = said->mets; i < said->mets + said->maybes; i++)
+        said->whole |= !ask(v->set, v->set->rule[said->rule[i]]->condition, v->told, asked);
+    for (uint32_t i = 0; i < v->set->fields.count; i++) {
+        said->whole |= asked[i] && said->fields == FIELDS_MAX;
+        if (asked[i] && !said->whole)
+            field[said->fields++] = i;
+    }
+    said->field = field;
+    free(asked);
+}
+
+static void own(struct verdicts *v, uint32_t number, struct said *said)
+{
+    size_t bytes = ((size_t)said->mets + said->maybes) * sizeof *said->rule;
+    uint32_t *rule = arena_alloc(&v->arena, bytes + 1);
+
+    if (bytes > 0)
+        memcpy(rule, said->rule, bytes);
+    said->rule = rule;
+    for (size_t i = 0; i < (size_t)said->mets + said->maybes; i++)
+        said->matters |= v->matters[rule[i]];
+    if (said->maybes > 0)
+        find_fields(v, said);
+    if (number == v->said_cap) {
+        v->said_cap = v->said_cap ? v->said_cap * 2 : 64;
+        v->said = xrealloc(v->said, v->said_cap * sizeof *v->said);
+    }
+    v->said[number] = *said;
+}
+
+/* The number of what is said. */
+static uint32_t keep(struct verdicts *v, struct said *said)
+{
+    uint32_t known = v->distinct.count, number;
+
+    v->key.len = 0;
+    buf_put_u32(&v->key, said->mets);
+    buf_put(&v->key, said->rule, ((size_t)said->mets + said->maybes) * sizeof *said->rule);
+    number = dictionary_put(&v->distinct, buf_str(&v->key), &v->arena);
+    if (number == known)
+        own(v, number, said);
+    return number;
+}
+
+void verdicts_learn(struct verdicts *v, uint32_t class)
+{
+    uint32_t *rule = xcalloc(v->rules + 1, sizeof *rule);
+    uint32_t *maybe = xcalloc(v->rules + 1, sizeof *maybe);
+    struct said said = {.rule = rule};
+
+    for (size_t i = 0; i < v->rules; i++) {
+        uint32_t number = v->rule[i];
+        enum meets meets = v->matters[number]
+                               ? evaluator_may_meet(v->evaluator, v->set->rule[number], v->told)
+                               : MEETS_NOT;
+
+        if (meets == MEETS)
+            rule[said.mets++] = number;
+        if (meets == MEETS_PERHAPS)
+            maybe[said.maybes++] = number;
+    }
+    memcpy(rule + said.mets, maybe, said.maybes * sizeof *maybe);
+    fit_places(v, class);
+    v->place[class] = keep(v, &said) + 1;
+    free(rule);
+    free(maybe);
+}
+
+bool verdicts_none(const struct verdicts *v, uint32_t class)
+{
+    const struct said *said = said_of(v, class);
+
+    return said && !(said->matters & MATTER_NOW);
+}
+
+bool verdicts_later(const struct verdicts *v, uint32_t class)
+{
+    const struct said *said = said_of(v, class);
+
+    return said && said->matters & MATTER_LATER;
+}
+
+/* ---- events of a class by the values of some fields ---- */
+
+bool verdicts_open(const struct verdicts *v, uint32_t class, const uint32_t **field, size_t *n)
+{
+    const struct said *said = said_of(v, class);
+
+    *field = said->field;
+    *n = said->fields;
+    return !said->whole;
+}
+
+/* Where the number stands; NULL: no more are kept. */
+static uint32_t *place_of(struct verdicts *v, uint32_t class, const uint32_t *same)
+{
+    uint32_t number = v->place[class] - 1;
+    size_t n = said_of(v, class)->fields;
+    struct told *last = &v->told_by[n - 1];
+
+    if (last->values.count >= TOLD_MAX)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        number = pairs_put(&v->told_by[i].values, (uint64_t)number << 32 | same[i]);
+    if (number >= last->cap) {
+        size_t cap = (number + 32U) * 2U;
+
+        last->said = xrealloc(last->said, cap * sizeof *last->said);
+        memset(last->said + last->cap, 0, (cap - last->cap) * sizeof *last->said);
+        last->cap = cap;
+    }
+    return &last->said[number];
+}
+
+uint32_t verdicts_number(struct verdicts *v, uint32_t class, const uint32_t *same)
+{
+    const uint32_t *place;
+
+    if (said_of(v, class)->maybes == 0)
+        return v->place[class] - 1;
+    place = place_of(v, class, same);
+    return place && *place ? *place - 1 : VERDICTS_UNKNOWN;
+}
+
+void verdicts_tell(struct verdicts *v, uint32_t class, const uint32_t *same)
+{
+    struct said said = {.rule = v->met, .mets = (uint32_t)v->mets};
+    uint32_t *place = said_of(v, class)->maybes > 0 ? place_of(v, class, same) : NULL;
+
+    if (place)
+        *place = keep(v, &said) + 1;
+}
+
+size_t verdicts_said(const struct verdicts *v, uint32_t number, const uint32_t **rule)
+{
+    *rule = v->said[number].rule;
+    return v->said[number].mets;
+}
+
+/* ---- events ---- */
 
 static void meet(struct verdicts *v, uint32_t rule)
 {
@@ -137,84 +369,28 @@ static void meet(struct verdicts *v, uint32_t rule)
     v->met[v->mets++] = rule;
 }
 
-/* Look at v->rule[from] up to v->rule[to]. */
-static void look(struct verdicts *v, size_t from, size_t to)
+/* Look at n of the rules. */
+static void look(struct verdicts *v, const uint32_t *rule, size_t n)
 {
-    for (size_t i = from; i < to; i++)
-        if (evaluator_meets(v->evaluator, v->set->rule[v->rule[i]]))
-            meet(v, v->rule[i]);
-}
-
-static uint32_t *place_of(struct verdicts *v, uint32_t class)
-{
-    if (class >= v->places) {
-        size_t n = v->places ? v->places * 2 : 4096;
-
-        while (n <= class)
-            n *= 2;
-        v->place = xrealloc(v->place, n * sizeof *v->place);
-        memset(v->place + v->places, 0, (n - v->places) * sizeof *v->place);
-        v->places = n;
-    }
-    return &v->place[class];
-}
-
-static void look_class(struct verdicts *v, uint32_t class)
-{
-    uint32_t *place = place_of(v, class);
-
-    if (*place) {
-        const uint32_t *run = v->list + *place - 1;
-
-        for (uint32_t i = 0; i < run[0]; i++)
-            meet(v, run[i + 2]);
-        return;
-    }
-    look(v, 0, v->by_class);
-    *place = (uint32_t)v->listed + 1;
-    put(v, (uint32_t)v->mets);
-    put(v, 0);
-    for (size_t i = 0; i < v->mets; i++) {
-        put(v, v->met[i]);
-        v->list[*place] |= v->matters[v->met[i]];
-    }
+    for (size_t i = 0; i < n; i++)
+        if (evaluator_meets(v->evaluator, v->set->rule[rule[i]]))
+            meet(v, rule[i]);
 }
 
 void verdicts_look(struct verdicts *v, uint32_t class)
 {
-    size_t from = 0;
+    const struct said *said = said_of(v, class);
 
     for (size_t i = 0; i < v->mets; i++)
         v->is_met[v->met[i]] = false;
     v->mets = 0;
-    if (class != CLASS_NONE) {
-        look_class(v, class);
-        from = v->by_class;
+    if (!said) {
+        look(v, v->rule, v->rules);
+        return;
     }
-    look(v, from, v->rules);
-    if (from > 0 && from < v->rules && v->mets > 1)
-        qsort(v->met, v->mets, sizeof *v->met, order_u32);
-}
-
-bool verdicts_none(const struct verdicts *v, uint32_t class)
-{
-    return !v->others && class < v->places && v->place[class] &&
-           !(v->list[v->place[class]] & MATTER_NOW);
-}
-
-bool verdicts_by_class(const struct verdicts *v)
-{
-    return v->by_class == v->rules;
-}
-
-bool verdicts_known(const struct verdicts *v, uint32_t class)
-{
-    return v->by_class == v->rules && class < v->places && v->place[class];
-}
-
-bool verdicts_later(const struct verdicts *v, uint32_t class)
-{
-    return class < v->places && v->place[class] && v->list[v->place[class]] & MATTER_LATER;
+    for (uint32_t i = 0; i < said->mets; i++)
+        meet(v, said->rule[i]);
+    look(v, said->rule + said->mets, said->maybes);
 }
 
 size_t verdicts_met(const struct verdicts *v, const uint32_t **rule)

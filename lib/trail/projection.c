@@ -178,6 +178,7 @@ struct read_column {
     struct value *value;    /* by code; the first is missing */
     const uint8_t *stream;  /* NULL: there is none, or it was not loaded */
     uint32_t same;          /* numbers of its values are above it */
+    uint32_t place;         /* among the narrow ones */
     bool loaded;
 };
 
@@ -193,7 +194,7 @@ struct projection {
     bool local_times;         /* are among the few */
     int which[COLUMN_COUNT];  /* in column, -1: it is not there */
     uint8_t *state;           /* by class and column, then reject */
-    struct value *told;       /* by class and narrow column */
+    uint32_t *told;           /* codes, by class and narrow column */
     uint32_t class_base, serial;
     struct arena arena;
 };
@@ -337,22 +338,10 @@ static int read_classes(struct projection *p, struct err *err)
 
             if (code > p->narrow[n]->is->entries)
                 return damaged(err);
-            p->told[i * p->narrows + n] = p->narrow[n]->value[code];
+            p->told[i * p->narrows + n] = code;
         }
     }
     return 0;
-}
-
-static void choose_few(struct projection *p, const bool few[COLUMN_COUNT])
-{
-    for (size_t i = 0; i < p->narrows; i++)
-        if (few[p->narrow[i]->is->column])
-            p->few_narrow[p->few_narrows++] = (uint32_t)i;
-    for (size_t i = 0; i < p->others; i++)
-        if (few[p->other[i]->is->column])
-            p->few_other[p->few_others++] = p->other[i];
-    for (int i = 0; i < 3; i++)
-        p->local_times |= few[COLUMN_TIME_LOCAL_DATE + i];
 }
 
 static int read_layout(struct projection *p, struct err *err)
@@ -383,6 +372,7 @@ static int read_all(struct projection *p, struct projection_numbers *n, struct e
         k->same = n->column[k->is->column];
         n->column[k->is->column] += k->is->entries;
         if (k->is->narrow) {
+            k->place = (uint32_t)p->narrows;
             p->narrow[p->narrows++] = k;
             rc = load_column(p, k, err);
         } else {
@@ -393,8 +383,7 @@ static int read_all(struct projection *p, struct projection_numbers *n, struct e
 }
 
 int projection_open(struct projection **out, const struct projection_source *from,
-                    struct projection_numbers *n, const bool few[COLUMN_COUNT],
-                    struct err *err)
+                    struct projection_numbers *n, struct err *err)
 {
     struct projection *p = xcalloc(1, sizeof *p);
     int rc;
@@ -407,7 +396,6 @@ int projection_open(struct projection **out, const struct projection_source *fro
     p->class_base = n->class;
     n->class += p->layout.classes;
     p->serial = ++n->opened;
-    choose_few(p, few);
     *out = p;
     return 0;
 }
@@ -473,12 +461,36 @@ static const struct read_column *column_of(const struct projection *p, enum colu
     return p->which[c] < 0 ? NULL : &p->column[p->which[c]];
 }
 
-int64_t projection_time(const struct projection *p, uint32_t row)
+int64_t projection_integer(const struct projection *p, uint32_t row, enum column c)
 {
-    const struct read_column *k = column_of(p, COLUMN_TIME);
+    const struct read_column *k = column_of(p, c);
 
-    return k && k->stream && state_of(p, own_class(p, row), k) != PROJECTION_MISSING
+    return k && k->stream && k->is->way == PROJECTION_PLAIN &&
+                   state_of(p, own_class(p, row), k) != PROJECTION_MISSING
                ? number_at(k, stream_get(k, row)) : INT64_MIN;
+}
+
+uint32_t projection_same(const struct projection *p, uint32_t row, enum column c)
+{
+    const struct read_column *k = column_of(p, c);
+    uint64_t code;
+
+    if (!k)
+        return projection_made(c) ? PROJECTION_SAME_NONE : 0;
+    if (k->is->way != PROJECTION_CODED || !k->loaded)
+        return PROJECTION_SAME_NONE;
+    code = k->is->narrow ? p->told[(size_t)own_class(p, row) * p->narrows + k->place]
+                         : stream_get(k, row);
+    return code > 0 && code <= k->is->entries ? k->same + (uint32_t)code : 0;
+}
+
+const struct value *projection_value(const struct projection *p, uint32_t row, enum column c)
+{
+    static const struct value none = {.kind = VALUE_MISSING};
+    uint32_t same = projection_same(p, row, c);
+    const struct read_column *k = column_of(p, c);
+
+    return same == 0 || same == PROJECTION_SAME_NONE ? &none : &k->value[same - k->same];
 }
 
 uint64_t projection_mark(const struct projection *p, uint32_t row)
@@ -569,21 +581,38 @@ static void fill_local(struct record *out, struct timestamp_hour *hour,
         out->column[COLUMN_TIME_LOCAL_DATE + i].kind = VALUE_MISSING;
 }
 
+void projection_choose(struct projection *p, const bool few[COLUMN_COUNT])
+{
+    for (size_t i = 0; i < p->narrows; i++)
+        if (few[p->narrow[i]->is->column])
+            p->few_narrow[p->few_narrows++] = (uint32_t)i;
+    for (size_t i = 0; i < p->others; i++)
+        if (few[p->other[i]->is->column])
+            p->few_other[p->few_others++] = p->other[i];
+    for (int i = 0; i < 3; i++)
+        p->local_times |= few[COLUMN_TIME_LOCAL_DATE + i];
+}
+
+static void fill_told(const struct read_column *k, const uint32_t *told, struct record *out)
+{
+    out->column[k->is->column] = k->value[told[k->place]];
+}
+
 static void fill_few(const struct projection *p, uint32_t row, const uint8_t *state,
-                     const struct value *told, struct record *out)
+                     const uint32_t *told, struct record *out)
 {
     for (size_t i = 0; i < p->few_narrows; i++)
-        out->column[p->narrow[p->few_narrow[i]]->is->column] = told[p->few_narrow[i]];
+        fill_told(p->narrow[p->few_narrow[i]], told, out);
     for (size_t i = 0; i < p->few_others; i++)
         fill_other(p->few_other[i], (enum projection_state)state[p->few_other[i] - p->column],
                    row, out);
 }
 
 static void fill_all(const struct projection *p, uint32_t row, const uint8_t *state,
-                     const struct value *told, bool any, struct record *out)
+                     const uint32_t *told, bool any, struct record *out)
 {
     for (size_t i = 0; i < p->narrows; i++)
-        out->column[p->narrow[i]->is->column] = told[i];
+        fill_told(p->narrow[i], told, out);
     for (size_t i = 0; i < p->others; i++) {
         const struct read_column *k = p->other[i];
         enum projection_state own = (enum projection_state)state[k - p->column];
@@ -600,7 +629,7 @@ void projection_fill(const struct projection *p, uint32_t row, enum projection_f
 {
     uint32_t class = own_class(p, row);
     const uint8_t *state = p->state + (size_t)class * (p->layout.columns + 1);
-    const struct value *told = p->told + (size_t)class * p->narrows;
+    const uint32_t *told = p->told + (size_t)class * p->narrows;
     uint8_t reject = state[p->layout.columns];
 
     out->reject = reject < REJECT_COUNT ? (enum reject)reject : 0;

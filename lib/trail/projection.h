@@ -35,10 +35,9 @@ enum { PROJECTION_ROWS_MAX = 1 << 20 };
 /* What is asked for. decides: classes should tell its value, if there are not too many.
  * filled: of the column only whether it is there, and whether it is empty; its value is then
  * some text. jwt.hash is told as a mark of eight bytes, the head of
- * the hash: equal tokens have the same, different ones nearly never. few: all that a reader
- * asks of rows whose class it knows; it is not kept. */
+ * the hash: equal tokens have the same, different ones nearly never. */
 struct projection_want {
-    bool column[COLUMN_COUNT], filled[COLUMN_COUNT], decides[COLUMN_COUNT], few[COLUMN_COUNT];
+    bool column[COLUMN_COUNT], filled[COLUMN_COUNT], decides[COLUMN_COUNT];
 };
 /* Does the one hold what the other asks for? */
 bool projection_want_holds(const struct projection_want *has,
@@ -104,10 +103,9 @@ struct projection_numbers {
     uint32_t opened; /* how many projections */
 };
 /* Open one, whose source outlives it. Its numbers begin at those given, which go on behind
- * them. few: what PROJECTION_FEW fills. ERR_CORRUPT: it is damaged, or of another version. */
+ * them. ERR_CORRUPT: it is damaged, or of another version. */
 int projection_open(struct projection **out, const struct projection_source *from,
-                    struct projection_numbers *n, const bool few[COLUMN_COUNT],
-                    struct err *err);
+                    struct projection_numbers *n, struct err *err);
 void projection_free(struct projection *p); /* NULL is allowed */
 /* Read these columns, as far as it has them and they were not read yet. ERR_CORRUPT. */
 int projection_load(struct projection *p, const bool column[COLUMN_COUNT], struct err *err);
@@ -122,8 +120,14 @@ uint32_t projection_next(const struct projection *p, uint32_t row, const bool *p
 uint32_t projection_class_first(const struct projection *p);
 /* The mark of jwt.hash in a row, which was loaded; 0: none. */
 uint64_t projection_mark(const struct projection *p, uint32_t row);
-/* The time, which was loaded; INT64_MIN: none. */
-int64_t projection_time(const struct projection *p, uint32_t row);
+/* A number of many values, like the time, which was loaded; INT64_MIN: none. */
+int64_t projection_integer(const struct projection *p, uint32_t row, enum column c);
+/* The number of a value (value.same), whose column was loaded; 0: the row has none.
+ * PROJECTION_SAME_NONE: the column has no numbers. */
+#define PROJECTION_SAME_NONE UINT32_MAX
+uint32_t projection_same(const struct projection *p, uint32_t row, enum column c);
+/* The value itself, of such a column. */
+const struct value *projection_value(const struct projection *p, uint32_t row, enum column c);
 /* Is the value of the column the same in all rows of a class? Whether there is one, is for
  * each that it has. */
 bool projection_decides(const struct projection *p, enum column c);
@@ -132,8 +136,10 @@ bool projection_has(const struct projection *p, enum column c);
  * are never equal. */
 uint32_t projection_entries(const struct projection *p, enum column c);
 
+/* What PROJECTION_FEW fills: to be said once. */
+void projection_choose(struct projection *p, const bool few[COLUMN_COUNT]);
 /* WHOLE: all columns, which were loaded. CLASS: what all rows of the class have; a column
- * that classes do not tell is some value where there is one, or "". FEW: only those columns,
+ * that classes do not tell is some value where there is one, or "". FEW: only those chosen,
  * which were loaded; the others stay as they are. */
 enum projection_fill { PROJECTION_WHOLE, PROJECTION_CLASS, PROJECTION_FEW };
 /* The row, into what is all zero or was filled by p before. Its texts live as long as p,

@@ -312,8 +312,13 @@ static int hold(struct projections *s, const struct kept *k, struct err *err)
     s->held = NULL;
     s->held_file = k;
     if (rc == 0)
-        rc = projection_open(&s->held, &from, &s->numbers, s->want.few, err);
+        rc = projection_open(&s->held, &from, &s->numbers, err);
     return rc == ERR_CORRUPT ? forget_damaged(k, err) : rc;
+}
+
+void projections_choose(struct projections *s, const bool few[COLUMN_COUNT])
+{
+    projection_choose(s->held, few);
 }
 
 int projections_load(struct projections *s, const bool column[COLUMN_COUNT], struct err *err)

@@ -28,6 +28,8 @@ int projections_make(struct projections *s, const struct zone *zone,
  * classes is loaded at first; *out NULL: none has it. ERR_CORRUPT: it is damaged. */
 int projections_at(struct projections *s, uint64_t seq, const struct projection **out,
                    struct err *err);
+/* What PROJECTION_FEW fills of the one that is held (projection_choose). */
+void projections_choose(struct projections *s, const bool few[COLUMN_COUNT]);
 /* Load columns of the one that is held (projection_load). ERR_CORRUPT likewise. */
 int projections_load(struct projections *s, const bool column[COLUMN_COUNT], struct err *err);
 

@@ -3,7 +3,7 @@
 set -e
 no() { if "$@"; then echo "should not be: $*"; exit 1; fi; }
 A=build/analyzer C=build/collector D=$TMPDIR K=$TMPDIR/state/columns
-detect() { $A detect --store "$D/s" --rules "${R:-rules}" --format ndjson "$@" 2>"$D/err"; }
+detect() { $A detect --store "$D/s" --rules "${R:-rules}" ${L:+--reference "$L"} --format ndjson "$@" 2>"$D/err"; }
 # What all have in common: all but what the register remembers. Alerts of a run before are
 # recalled, those of a new state are made.
 same() {
@@ -37,6 +37,66 @@ same
 before=$(ls -i "$K")
 same
 [ "$(ls -i "$K")" = "$before" ]
+# With a site's lists, which say something else half-way, for some also back again.
+mkdir "$D/lists" "$D/listed"
+values() { $A query --store "$D/s" --sql "SELECT DISTINCT \"$1\" FROM audit WHERE \"$1\" <> '' ORDER BY 1" --format csv 2>/dev/null | tail -n +2 | tr -d '"\r'; }
+values org.ods >"$D/orgs"
+half=2026-04-01T11:30:00Z
+{
+    echo 'ods,name,type,parent_ods,opens,closes,days,valid_from,valid_to'
+    awk -v half=$half '{ all[NR] = $0 } END { for (i = 1; i <= NR; i++) {
+        parent = i % 3 ? all[(i * 5) % NR + 1] : ""
+        printf "%s,Name %d,%s,%s,%02d:%02d,%02d:00,1-7,%s,\n", all[i], i, i % 2 ? "GP" : "OOH", parent, i % 24, i % 60, (i * 7) % 24, i % 4 ? "" : half
+        if (i % 5 == 0) printf "%s,Name %d,CARE,%s,,,,,%s\n", all[i], i, all[i % NR + 1], half } }' "$D/orgs"
+} >"$D/lists/organisations.csv"
+{
+    echo 'ASID,NACS,OrgName,PName,valid_from,valid_to'
+    values ssp.from | awk -v half=$half 'NR == FNR { org[NR] = $0; n = NR; next } {
+        k++; if (k % 7) printf "%s,%s,Org %d,Product %d,%s,\n", $0, org[k % n + 1], k, k % 9, k % 4 ? "" : half
+        if (k % 8 == 0) printf "%s,%s,Org %d,Product x,,%s\n", $0, org[(k * 3) % n + 1], k, half }' "$D/orgs" -
+} >"$D/lists/asid.csv"
+printf 'date,name\n2026-04-01,All Fools\n' >"$D/lists/calendar.csv"
+cp rules/products.csv "$D/listed"
+cat >"$D/listed/r.yml" <<'R'
+title: Another
+id: 11111111-0000-4000-8000-000000000001
+level: informational
+logsource: {product: gpconnect, service: audit}
+detection: {s: {asid.ods|exists: true, gpc.profile|startswith: ssp}, same: {asid.ods|fieldref: org.ods}, condition: s and not same}
+---
+title: Closed
+id: 11111111-0000-4000-8000-000000000002
+level: informational
+logsource: {product: gpconnect, service: audit}
+detection: {s: {org.open: false, gpc.access: read}, of: {asid.parent_ods|fieldref: org.ods}, condition: s or of}
+---
+title: Product
+id: 11111111-0000-4000-8000-000000000003
+level: low
+logsource: {product: gpconnect, service: audit}
+detection: {s: {product|contains: e, org.type: CARE, http.status|gte: 400}, condition: s}
+---
+title: Another Each Day
+id: 11111111-0000-4000-8000-000000000004
+level: low
+correlation: {type: event_count, rules: [11111111-0000-4000-8000-000000000001], group-by: [asid.ods, org.type, time.local_date], timespan: 1d, condition: {gte: 2}}
+---
+title: Closed Often
+id: 11111111-0000-4000-8000-000000000005
+level: low
+correlation: {type: value_count, rules: [11111111-0000-4000-8000-000000000002], group-by: [org.ods, org.open], timespan: 1h, condition: {field: user.key, gte: 2}}
+---
+title: Then Closed
+id: 11111111-0000-4000-8000-000000000006
+level: low
+correlation: {type: temporal_ordered, rules: [11111111-0000-4000-8000-000000000001, 11111111-0000-4000-8000-000000000002], group-by: [product], timespan: 10m}
+R
+L="$D/lists" same
+no grep -q 'not evaluated' "$D/err"
+R="$D/listed" L="$D/lists" same
+for t in Product 'Another Each Day' 'Closed Often' 'Then Closed'; do
+    grep -q "\"title\":\"$t\"" "$D/with"
+done
 # A rule that asks for a column that is not there; then both rule sets find what they need.
 mkdir "$D/more"
 cat >"$D/more/r.yml" <<'R'

@@ -88,12 +88,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_put(&bytes, good.at + bytes.len, good.len - bytes.len);
     mend(&bytes);
     from.size = bytes.len;
-    if (projection_open(&p, &from, &n, few, &err) == 0) {
+    if (projection_open(&p, &from, &n, &err) == 0) {
         uint32_t rows = projection_layout(p)->rows;
         bool all[COLUMN_COUNT];
 
         memset(all, true, sizeof all);
         memset(&r, 0, sizeof r);
+        projection_choose(p, few);
         projection_fill(p, 0, PROJECTION_CLASS, &r, &hour, zone);
         projection_fill(p, 0, PROJECTION_WHOLE, &r, &hour, zone);
         for (uint32_t i = 0; projection_load(p, all, &err) == 0 && i < rows && i < 1000; i++) {
@@ -102,7 +103,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             projection_fill(p, i, PROJECTION_FEW, &r, &hour, zone);
             projection_class(p, i);
             projection_mark(p, i);
-            projection_time(p, i);
+            projection_integer(p, i, COLUMN_SOURCE_SEQ);
+            for (int c = 0; c < COLUMN_COUNT; c++)
+                projection_value(p, i, (enum column)c);
         }
         projection_free(p);
     }
