@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "analyzer/fields.h"
+#include "analyzer/sentence.h"
 #include "base/disk.h"
 #include "base/limits.h"
 
@@ -86,6 +87,7 @@ int pack_load(struct ruleset *s, const char *path, struct diagnostics *d, size_t
 
     *files = 0;
     s->known = fields_known;
+    s->place = sentence_place;
     rc = read_path(s, path ? path : pack_default(), 0, d, files, err);
     if (rc == 0)
         rules_link(s, d);

@@ -1,32 +1,34 @@
 /* sentence.c - see sentence.h. */
 #include "analyzer/sentence.h"
 
+#include "analyzer/fields.h"
 #include "analyzer/report.h"
 #include "record/shown.h"
 
-static void put(struct buf *out, const struct sentence *s, enum column c)
+static void put(struct buf *out, const struct sentence *s, const struct record *r,
+                enum column c)
 {
-    if (s->record->column[c].kind != VALUE_MISSING)
-        shown_value(out, s->record, c, s->reveal);
+    if (r->column[c].kind != VALUE_MISSING)
+        shown_value(out, r, c, s->reveal);
 }
 
-static void put_organisation(struct buf *out, const struct sentence *s)
+static void put_organisation(struct buf *out, const struct sentence *s, const struct record *r)
 {
-    struct organisation o = reference_organisation(s->reference, s->record);
+    struct organisation o = reference_organisation(s->reference, r);
 
     if (o.name.len > 0) {
-        organisation_shown(out, s->record, COLUMN_ORG_NAME, o.name, s->reveal);
+        organisation_shown(out, r, COLUMN_ORG_NAME, o.name, s->reveal);
         if (o.ods.len > 0) {
             buf_put_text(out, " (");
-            organisation_shown(out, s->record, COLUMN_ORG_ODS, o.ods, s->reveal);
+            organisation_shown(out, r, COLUMN_ORG_ODS, o.ods, s->reveal);
             buf_put_text(out, ")");
         }
     } else if (o.ods.len > 0) {
         buf_put_text(out, "organisation ");
-        organisation_shown(out, s->record, COLUMN_ORG_ODS, o.ods, s->reveal);
-    } else if (record_text(s->record, COLUMN_SSP_FROM).len > 0) {
+        organisation_shown(out, r, COLUMN_ORG_ODS, o.ods, s->reveal);
+    } else if (record_text(r, COLUMN_SSP_FROM).len > 0) {
         buf_put_text(out, "the system with ASID ");
-        put(out, s, COLUMN_SSP_FROM);
+        put(out, s, r, COLUMN_SSP_FROM);
     } else {
         buf_put_text(out, "an organisation that did not say who it is");
     }
@@ -41,7 +43,34 @@ static void put_who(struct buf *out, const struct sentence *s)
     if (out->len == before)
         buf_put_text(out, "A person who is not named");
     buf_put_text(out, " of ");
-    put_organisation(out, s);
+    put_organisation(out, s, s->record);
+}
+
+/* A field of a record. */
+static void put_field(struct buf *out, const struct sentence *s, const struct record *r,
+                      struct str name)
+{
+    enum column c;
+    enum joined j;
+
+    if (column_find(&c, name))
+        put(out, s, r, c);
+    else if (joined_find(&j, name))
+        joined_shown(out, j, s->reference, s->zone, r, s->reveal);
+}
+
+/* "Trust (ZR001), Surgery (ZR002) and Hospice (ZR003)", or "1, 2 and others". */
+static void put_values(struct buf *out, const struct sentence *s)
+{
+    for (size_t i = 0; i < s->withs; i++) {
+        buf_put_text(out, i == 0 ? "" : i + 1 == s->withs && !s->more ? " and " : ", ");
+        if (str_equal(s->field, STR("org.ods")))
+            put_organisation(out, s, s->with[i]);
+        else
+            put_field(out, s, s->with[i], s->field);
+    }
+    if (s->withs > 0 && s->more)
+        buf_put_text(out, " and others");
 }
 
 static void put_day(struct buf *out, const struct civil *c)
@@ -122,32 +151,58 @@ void sentence_expected(struct buf *out, const struct ruleset *set, const struct 
     put_span(out, c->timespan_us);
 }
 
+enum place { WHO, WHEN, ORG, COUNT, CALLS, PATIENTS, OUTCOME, EXPECTED, VALUES, PLACES };
+static const char *const places[PLACES] = {"who", "when", "org", "count", "calls", "patients",
+                                           "outcome", "expected", "values"};
+
+bool sentence_place(struct str name, const char **near)
+{
+    const char *field = NULL;
+
+    if (word_index(name, places, PLACES) < PLACES || fields_known(name, &field))
+        return true;
+    *near = nearest_word(name, places, PLACES);
+    if (!*near)
+        *near = field;
+    return false;
+}
+
 static void put_place(struct buf *out, const struct sentence *s, struct str name)
 {
     size_t before = out->len;
-    enum column c;
-    enum joined j;
 
-    if (str_equal(name, STR("who")))
+    switch ((enum place)word_index(name, places, PLACES)) {
+    case WHO:
         put_who(out, s);
-    else if (str_equal(name, STR("when")))
+        break;
+    case WHEN:
         put_when(out, s);
-    else if (str_equal(name, STR("org")))
-        put_organisation(out, s);
-    else if (str_equal(name, STR("count")))
+        break;
+    case ORG:
+        put_organisation(out, s, s->record);
+        break;
+    case COUNT:
         buf_printf(out, "%zu", s->count);
-    else if (str_equal(name, STR("calls")))
+        break;
+    case CALLS:
         buf_printf(out, "%zu request%s", s->count, s->count == 1 ? "" : "s");
-    else if (str_equal(name, STR("patients")))
+        break;
+    case PATIENTS:
         buf_printf(out, "%zu patient%s", s->patients, s->patients == 1 ? "" : "s");
-    else if (str_equal(name, STR("outcome")))
+        break;
+    case OUTCOME:
         report_outcome(out, s->record);
-    else if (str_equal(name, STR("expected")))
+        break;
+    case EXPECTED:
         buf_put_str(out, s->expected);
-    else if (column_find(&c, name))
-        put(out, s, c);
-    else if (joined_find(&j, name))
-        joined_shown(out, j, s->reference, s->zone, s->record, s->reveal);
+        break;
+    case VALUES:
+        put_values(out, s);
+        break;
+    case PLACES:
+        put_field(out, s, s->record, name);
+        break;
+    }
     if (out->len == before)
         buf_put_text(out, "(not given)");
 }

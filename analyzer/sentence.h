@@ -18,12 +18,19 @@ struct sentence {
     const struct reference_data *reference;
     struct str expected;
     bool reveal;
+    struct str field;                   /* whose different values were counted */
+    const struct record *const *with;   /* records that have them, each its own */
+    size_t withs;
+    bool more;                          /* there are others */
 };
 
 /* Append the sentence, by the rule's own words where it has some. In these, {who}, {count},
- * {calls}, {patients}, {when}, {org}, {outcome}, {expected} and {name of a field} stand
- * for what they name. */
+ * {calls}, {patients}, {when}, {org}, {outcome}, {expected}, {values} and {name of a field}
+ * stand for what they name; {values} for those that were counted. */
+#define SENTENCE_VALUES "{values}"
 void sentence_print(struct buf *out, const struct sentence *s);
+/* Is there such a place? */
+bool sentence_place(struct str name, const char **near);
 /* What a correlation expects: "at most 60 different patients within 1 hour". */
 void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r);
 

@@ -150,6 +150,31 @@ static void read_tests(struct build *b, const struct yaml_node *n)
     }
 }
 
+static void check_place(struct build *b, struct yaml_mark at, struct str name)
+{
+    const char *near = NULL;
+    char hint[96] = "";
+
+    if (b->set->place(name, &near))
+        return;
+    if (near)
+        snprintf(hint, sizeof hint, "did you mean {%s}?", near);
+    ERROR(b, at, "unknown-place", hint, "a sentence has no place {%.*s}", STR_ARG(name));
+}
+
+/* Places of a sentence stand in braces. Its lines may be folded: only where it begins is
+ * known. */
+static void check_places(struct build *b, struct yaml_mark at, struct str text)
+{
+    while (text.len > 0) {
+        size_t open = str_index(text, '{'), close = str_index(text, '}');
+
+        if (open < close && close < text.len)
+            check_place(b, at, str_part(text, open + 1, close));
+        text = str_part(text, close < text.len ? close + 1 : text.len, text.len);
+    }
+}
+
 static void read_extension(struct build *b, const struct yaml_node *doc)
 {
     static const char *const known[] = {"version", "requires", "on-missing", "window", "gap",
@@ -182,6 +207,8 @@ static void read_extension(struct build *b, const struct yaml_node *doc)
                timespan_read(n->text, &b->rule->correlation.suppress_us)))
         ERROR(b, n->at, "timespan", "write it like 10m, 1h, 7d", "this is no span of time");
     b->rule->sentence = text_member(b, x, "text", false);
+    if ((n = yaml_get(x, "text")) && b->set->place)
+        check_places(b, n->at, b->rule->sentence);
     if ((n = yaml_get(x, "tests")))
         read_tests(b, n);
 }

@@ -131,6 +131,8 @@ struct ruleset {
     size_t locals_cap;
     /* Of rules about our log: is there such a field? NULL: that is not checked. */
     bool (*known)(struct str field, const char **near);
+    /* Has a sentence such a place, {name}? NULL: likewise. */
+    bool (*place)(struct str name, const char **near);
     uint8_t texts[HASH_BYTES]; /* hash of all that was read, in that order */
     struct arena arena;
 };

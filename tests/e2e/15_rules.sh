@@ -142,6 +142,7 @@ d "4:14 value" '  s: {kind: [[a]]}
 p "2:22 type" 'title: T\nlogsource: {product: [a]}\ndetection: {s: {a: b}, condition: s}\n'
 p "1:9 action" 'action: global\ntitle: T\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'
 p "2:9 value" 'title: T\nstatus: good\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'
+p "2:27 unknown-place" 'title: T\nx-gpc: {version: 1, text: "{who} asked {whenn}"}\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'
 echo "$n wrong rules"
 [ "$n" -ge 40 ]
 [ "$fails" = 0 ]

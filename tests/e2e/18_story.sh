@@ -9,7 +9,8 @@ for seed in 1 7; do
     grep -E ' (medium|high|critical) ' "$D/alerts" >"$D/loud"
     for who in 'Nora Nosey' 'Gus Guesser' 'Ann Anyway' 'Sam Sharp' 'Cay Cancel' 'Pat Paper' \
         'Story Trust 908' 'Sid Stranger' 'Cam Copied' 'reason that is not allowed' \
-        'registered for another organisation'; do
+        'registered for another organisation' 'to Story Trust 907 (ZR907) and Story Trust 908 (ZR908) (2' \
+        'ASIDs 300000000910 and 300000000999;'; do
         grep -q "$who" "$D/loud" || { echo "seed $seed: not alerted: $who"; exit 1; }
     done
     [ "$(wc -l <"$D/loud")" = 11 ] || { cat "$D/loud"; exit 1; }
