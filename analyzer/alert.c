@@ -289,8 +289,9 @@ static bool about_person(const struct alert_maker *m, const struct rule *r)
     if (r->kind != RULE_CORRELATION)
         return true;
     for (size_t i = 0; i < c->group_bys; i++)
-        if (str_starts(m->set->fields.entry[c->group_by[i]], STR("user.")))
-            return true;
+        for (size_t of = 0; of < c->count; of++)
+            if (str_starts(m->set->fields.entry[correlation_fields(c, of)[i]], STR("user.")))
+                return true;
     return false;
 }
 
@@ -364,6 +365,15 @@ static void put_patient(struct buf *out, const struct alert_maker *m, const stru
     buf_release(&text);
 }
 
+/* Is the k-th part of the group, under whatever name, that field? */
+static bool group_is(const struct alert_maker *m, const struct correlation *c, size_t k,
+                     struct str name)
+{
+    uint32_t field = dictionary_find(&m->set->fields, name);
+
+    return field != DICTIONARY_NONE && correlation_groups_by(c, k, field);
+}
+
 static void put_group(struct buf *out, struct alert_maker *m, const struct finding *f,
                       bool reveal)
 {
@@ -375,9 +385,9 @@ static void put_group(struct buf *out, struct alert_maker *m, const struct findi
         struct str key = correlator_group(m->correlator, f, i);
         struct buf text = {0};
 
-        if (reveal || str_equal(name, STR("jwt.hash"))) /* whose digits are nobody's number */
+        if (reveal || group_is(m, c, i, STR("jwt.hash"))) /* whose digits are nobody's number */
             buf_put_str(&text, key);
-        else if (str_equal(name, STR("patient.nhs_number")))
+        else if (group_is(m, c, i, STR("patient.nhs_number")))
             mask_number(&text, key);
         else
             mask_text(&text, key);

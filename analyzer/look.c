@@ -255,8 +255,8 @@ static bool take_known(struct detecting *d, const struct looking *l, const struc
     bool marked;
     size_t n;
 
-    correlator_values(d->correlator, verdict, &field, &n, &marked);
-    if (counts == COUNTS_UNKNOWN || at.source == DICTIONARY_NONE || n > FIELDS_MAX ||
+    if (!correlator_values(d->correlator, verdict, &field, &n, &marked) ||
+        counts == COUNTS_UNKNOWN || at.source == DICTIONARY_NONE || n > FIELDS_MAX ||
         (marked && !l->marks) || !known_numbers(k, &d->maker.fields, field, n, same))
         return false;
     if (marked)

@@ -60,19 +60,21 @@ static bool matters(const struct correlator *c, const struct rule *r)
     return alerts(r) || c->pending[r->number].users > 0;
 }
 
+/* own: it is shared with no other correlation. */
 static struct grouping *grouping_of(struct correlator *c, const uint32_t *field,
-                                    size_t fields, bool counted)
+                                    size_t fields, bool counted, bool own)
 {
     struct grouping *g;
 
-    for (size_t i = 0; i < c->groupings; i++) {
+    for (size_t i = 0; !own && i < c->groupings; i++) {
         g = c->grouping[i];
-        if (g->counted == counted && g->fields == fields &&
+        if (!g->own && g->counted == counted && g->fields == fields &&
             (fields == 0 || memcmp(g->field, field, fields * sizeof *field) == 0))
             return g;
     }
     g = xmalloc(sizeof *g);
     grouping_init(g, field, fields, counted, c->values);
+    g->own = own;
     c->grouping[c->groupings++] = g;
     return g;
 }
@@ -155,9 +157,9 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
             continue;
         c->correlation[c->correlations++] = r;
         add_users(c, r);
-        p->groups = grouping_of(c, k->group_by, k->group_bys, false);
+        p->groups = grouping_of(c, k->group_by, k->group_bys, false, k->from != NULL);
         if (k->type == CORRELATION_VALUE_COUNT)
-            p->values = grouping_of(c, &k->field, 1, true);
+            p->values = grouping_of(c, &k->field, 1, true, false);
     }
     share_gathered(c);
     for (size_t i = 0; i < s->rules; i++)
@@ -231,6 +233,9 @@ bool correlator_late(struct correlator *c, uint32_t field, correlator_resolve *r
 
         if (k->group_bys == 1 && k->group_by[0] == field && stands_on_others(k))
             return false;
+        for (size_t n = 0; k->from && n < k->group_bys; n++)
+            if (k->group_by[n] == field || correlation_groups_by(k, n, field))
+                return false;
     }
     for (size_t i = 0; i < c->groupings; i++)
         c->grouping[i]->late = c->grouping[i]->fields == 1 && c->grouping[i]->field[0] == field;
@@ -258,9 +263,12 @@ static void plot(struct correlator *c, const uint32_t *met, size_t mets)
         for (size_t n = 0; c->put_off[met[i]] == c->again && n < below->users; n++) {
             struct pending *p = &c->pending[below->user[n].rule];
 
-            route_add(r, (struct route_step){p->gathered, p->groups, p->values,
-                                             below->user[n].as},
-                      counts(&p->rule->correlation));
+            const struct correlation *k = &p->rule->correlation;
+
+            route_add(r, (struct route_step){
+                .to = p->gathered, .groups = p->groups, .values = p->values,
+                .from = k->from ? correlation_fields(k, below->user[n].as) : NULL,
+                .once = counts(k), .rule = below->user[n].as});
         }
     }
 }
@@ -305,7 +313,7 @@ bool correlator_event(struct correlator *c, const struct moment *at, uint32_t us
     return c->occurrences < OCCURRENCES_MAX;
 }
 
-void correlator_values(struct correlator *c, uint32_t verdict, const uint32_t **field,
+bool correlator_values(struct correlator *c, uint32_t verdict, const uint32_t **field,
                        size_t *n, bool *mark)
 {
     const struct route *r = route_of(c, verdict);
@@ -313,6 +321,7 @@ void correlator_values(struct correlator *c, uint32_t verdict, const uint32_t **
     *field = r->field;
     *n = r->fields;
     *mark = r->mark;
+    return !r->whole;
 }
 
 void correlator_name(struct correlator *c, uint32_t field, uint32_t same, struct str text)
@@ -389,9 +398,9 @@ void correlator_learn(struct correlator *c, uint32_t class)
 
 bool correlator_ask(const struct correlator *c, bool *field)
 {
-    for (size_t i = 0; i < c->groupings; i++)
-        for (size_t k = 0; k < c->grouping[i]->fields; k++)
-            field[c->grouping[i]->field[k]] = true;
+    for (uint32_t f = 0; f < c->set->fields.count; f++)
+        for (size_t i = 0; i < c->correlations; i++)
+            field[f] |= rule_asks(c->set, c->correlation[i], f);
     return verdicts_ask(c->verdicts, field);
 }
 
@@ -655,16 +664,16 @@ static bool group_value(const struct correlator *c, const struct finding *f, uin
     return false;
 }
 
-/* The number of what the finding has in these fields. */
+/* The number of what the finding has in these fields, which are the group's. */
 static uint32_t number_of(const struct correlator *c, struct grouping *g,
-                          const struct finding *f)
+                          const struct finding *f, const uint32_t *field)
 {
     struct str *text = xcalloc(g->fields + 1, sizeof *text);
     uint32_t number = DICTIONARY_NONE;
     bool whole = true;
 
     for (size_t i = 0; i < g->fields && whole; i++)
-        whole = group_value(c, f, g->field[i], &text[i]);
+        whole = group_value(c, f, field[i], &text[i]);
     if (whole)
         number = grouping_find(g, text);
     free(text);
@@ -678,9 +687,9 @@ static void add_finding(struct correlator *c, struct pending *p, uint16_t rule,
     struct occurrence o = {.moment = (uint32_t)c->moments.count, .rule = rule,
                            .value = DICTIONARY_NONE};
 
-    o.group = number_of(c, p->groups, f);
+    o.group = number_of(c, p->groups, f, correlation_fields(&p->rule->correlation, rule));
     if (o.group != DICTIONARY_NONE && p->values)
-        o.value = number_of(c, p->values, f);
+        o.value = number_of(c, p->values, f, p->values->field);
     if (o.group == DICTIONARY_NONE || (p->values && o.value == DICTIONARY_NONE))
         return;
     moments_put_inner(&c->moments, f);

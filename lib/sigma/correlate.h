@@ -79,8 +79,9 @@ void correlator_again(struct correlator *c);
  * user_field is that field's number, or UINT32_MAX. False: a limit is reached. */
 bool correlator_event(struct correlator *c, const struct moment *at, uint32_t user_field,
                       bool user_counts);
-/* The fields whose values are asked for in events of that verdict; *mark: and the mark. */
-void correlator_values(struct correlator *c, uint32_t verdict, const uint32_t **field,
+/* The fields whose values are asked for in events of that verdict; *mark: and the mark. False:
+ * the values themselves are, so that an event is to be looked at. */
+bool correlator_values(struct correlator *c, uint32_t verdict, const uint32_t **field,
                        size_t *n, bool *mark);
 /* From now on the number stands for that text in that field. */
 void correlator_name(struct correlator *c, uint32_t field, uint32_t same, struct str text);

@@ -151,8 +151,10 @@ void correlation_build(struct build *b, const struct yaml_node *n)
     if (!k || k->kind != YAML_SCALAR || !timespan_read(k->text, &c->timespan_us))
         ERROR(b, k ? k->at : n->at, "timespan", "write it like 10m, 1h, 7d",
               k ? "this is no span of time" : "the correlation has no timespan");
-    if ((k = yaml_get(n, "aliases")))
-        ERROR(b, k->at, "unsupported", "use the same field names", "aliases are not there yet");
+    if ((k = yaml_get(n, "aliases")) && k->kind != YAML_MAP)
+        ERROR(b, k->at, "type", "write alias: {rule: field}", "aliases must be a map");
+    else
+        c->aliases = k;
     if ((k = yaml_get(n, "generate")))
         c->generate = k->kind == YAML_SCALAR && yaml_type(k) == YAML_TRUTH &&
                       (k->text.at[0] | 32) == 't';

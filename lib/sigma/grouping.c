@@ -97,22 +97,31 @@ static uint32_t combine(struct grouping *g)
     return number;
 }
 
-static uint32_t look_up(struct grouping *g, struct evaluator *e, uint32_t void_field)
+/* Numbers of values (event_value.same) are those of a field's own. */
+uint32_t grouping_from(struct grouping *g, struct evaluator *e, const uint32_t *field,
+                       uint32_t void_field)
 {
     uint64_t mark;
 
     for (size_t i = 0; i < g->fields; i++) {
-        const struct event_value *v = evaluator_field(e, g->field[i]);
+        const struct event_value *v = evaluator_field(e, field[i]);
 
-        if (v->kind < EVENT_TEXT || v->kind == EVENT_LIST || g->field[i] == void_field)
+        if (v->kind < EVENT_TEXT || v->kind == EVENT_LIST || field[i] == void_field)
             return DICTIONARY_NONE;
         if (g->late && v->text.len == sizeof mark) {
             memcpy(&mark, v->text.at, sizeof mark);
             return keep_mark(g, mark);
         }
-        g->value[i] = numbering_put(g->values[i], v->same, v->text);
+        g->value[i] = numbering_put(g->values[i], field[i] == g->field[i] ? v->same : 0,
+                                    v->text);
     }
     return combine(g);
+}
+
+bool grouping_alike(const struct grouping *g, uint32_t a, uint32_t b)
+{
+    return a == b || (grouping_settles(g) && a != DICTIONARY_NONE && b != DICTIONARY_NONE &&
+                      g->mark[a] == g->mark[b]);
 }
 
 static uint32_t pick(struct grouping *g, const uint32_t *value, uint64_t mark,
@@ -133,7 +142,7 @@ uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
 {
     if (g->event != event) {
         g->event = event;
-        g->now = look_up(g, e, void_field);
+        g->now = grouping_from(g, e, g->field, void_field);
     }
     return g->now;
 }

@@ -11,6 +11,7 @@
 struct grouping {
     const uint32_t *field; /* the rule's */
     size_t fields;
+    bool own;              /* of one correlation, whose fields have other names by rule */
     bool counted;          /* values that are counted, not groups */
     bool late;             /* of one field, given as marks of eight bytes (correlate.h) */
     struct numbering **values; /* by field, for all groupings of it */
@@ -33,6 +34,11 @@ void grouping_init(struct grouping *g, const uint32_t *field, size_t fields, boo
  * value in one of the fields, or `void_field`, whose value says nothing, is among them. */
 uint32_t grouping_now(struct grouping *g, struct evaluator *e, uint64_t event,
                       uint32_t void_field);
+/* Likewise, but of the values in these fields, each for one of its own; the numbers of one
+ * event differ in what they are, not in what they stand for (grouping_alike). */
+uint32_t grouping_from(struct grouping *g, struct evaluator *e, const uint32_t *field,
+                       uint32_t void_field);
+bool grouping_alike(const struct grouping *g, uint32_t a, uint32_t b);
 /* Likewise, of an event of which no more is at hand than the numbers of its values, by field
  * of the rule set, DICTIONARY_NONE where it lacks one, and its mark, where that is asked for;
  * 0: it lacks it. */

@@ -97,20 +97,70 @@ static void check_ids(struct build *b)
         }
 }
 
+/* The field that an alias is in events of the rule; NULL: that is not said. */
+static const struct yaml_node *alias_of(const struct yaml_node *alias,
+                                        const struct reference *of)
+{
+    for (size_t i = 0; alias->kind == YAML_MAP && i < alias->items; i++) {
+        struct str rule = alias->key[i]->text;
+
+        if (str_equal(rule, of->text) ||
+            (of->rule && (str_equal(rule, of->rule->name) ||
+                          (of->rule->id.len > 0 && str_equal_nocase(rule, of->rule->id)))))
+            return alias->item[i];
+    }
+    return NULL;
+}
+
+/* What each member of group-by is, rule by rule. */
+static void link_aliases(struct build *b, struct rule *r)
+{
+    struct correlation *c = &r->correlation;
+
+    if (!c->aliases || c->group_bys == 0)
+        return;
+    at_file(b, r);
+    c->from = arena_alloc(&b->set->arena, (c->count * c->group_bys + 1) * sizeof *c->from);
+    for (size_t i = 0; i < c->count * c->group_bys; i++) {
+        const struct reference *of = &c->of[i / c->group_bys];
+        uint32_t field = c->group_by[i % c->group_bys];
+        struct str name = b->set->fields.entry[field];
+        const struct yaml_node *alias = yaml_get(c->aliases, name.at), *is;
+
+        c->from[i] = field;
+        if (!alias)
+            continue;
+        is = alias_of(alias, of);
+        if (is && is->kind == YAML_SCALAR && is->text.len > 0) {
+            c->from[i] = rule_field(b->set, is->text);
+            continue;
+        }
+        ERROR(b, is ? is->at : alias->at, "alias", "write rule: field for each of the rules",
+              "%.*s has no field for %.*s", STR_ARG(name), STR_ARG(of->text));
+        c->from[i] = DICTIONARY_NONE; /* which is no field, and not looked for */
+    }
+}
+
+static void check_field(struct build *b, struct rule *r, uint32_t field)
+{
+    const char *near = NULL;
+
+    if (field != DICTIONARY_NONE && !b->set->known(b->set->fields.entry[field], &near))
+        ERROR(b, r->at, "unknown-field", near ? near : "", "records have no field %.*s",
+              STR_ARG(b->set->fields.entry[field]));
+}
+
 static void check_groups(struct build *b, struct rule *r)
 {
     const struct correlation *c = &r->correlation;
 
     at_file(b, r);
-    for (size_t i = 0; b->set->known && rule_is_ours(r) && i <= c->group_bys; i++) {
-        const char *near = NULL;
-        uint32_t field = i < c->group_bys ? c->group_by[i] : c->field;
-
-        if ((i < c->group_bys || c->type == CORRELATION_VALUE_COUNT) &&
-            !b->set->known(b->set->fields.entry[field], &near))
-            ERROR(b, r->at, "unknown-field", near ? near : "", "records have no field %.*s",
-                  STR_ARG(b->set->fields.entry[field]));
-    }
+    if (!b->set->known || !rule_is_ours(r))
+        return;
+    for (size_t i = 0; i < (c->from ? c->count : 1) * c->group_bys; i++)
+        check_field(b, r, c->from ? c->from[i] : c->group_by[i]);
+    if (c->type == CORRELATION_VALUE_COUNT)
+        check_field(b, r, c->field);
 }
 
 void rules_link(struct ruleset *s, struct diagnostics *d)
@@ -132,6 +182,7 @@ void rules_link(struct ruleset *s, struct diagnostics *d)
 
         if (r->kind == RULE_CORRELATION) {
             order_of(&b, r);
+            link_aliases(&b, r);
             check_groups(&b, r);
         }
         if (r->kind != RULE_FILTER || r->bad)

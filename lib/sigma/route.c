@@ -22,7 +22,7 @@ void route_release(struct route *r)
 void route_clear(struct route *r)
 {
     r->alerts = r->steps = r->fields = 0;
-    r->mark = false;
+    r->mark = r->whole = false;
 }
 
 void route_alert(struct route *r, const struct rule *rule)
@@ -30,11 +30,13 @@ void route_alert(struct route *r, const struct rule *rule)
     r->alert[r->alerts++] = rule;
 }
 
-void route_add(struct route *r, struct route_step s, bool once)
+/* By other names the rules of a correlation may see an event in different groups. */
+void route_add(struct route *r, struct route_step s)
 {
-    for (size_t i = 0; once && i < r->steps; i++)
+    for (size_t i = 0; s.once && !s.from && i < r->steps; i++)
         if (r->step[i].to == s.to)
             return;
+    r->whole |= s.from != NULL;
     r->step[r->steps++] = s;
 }
 
@@ -104,6 +106,15 @@ void routes_release(struct routes *l)
 
 /* ---- events ---- */
 
+/* Has the step's correlation counted the event in that group? */
+static bool counted_there(const struct route_step *s, uint32_t group, uint32_t moment)
+{
+    for (size_t i = s->to->count; i > 0 && s->to->at[i - 1].moment == moment; i--)
+        if (grouping_alike(s->groups, s->to->at[i - 1].group, group))
+            return true;
+    return false;
+}
+
 static uint32_t number_now(struct grouping *g, const struct route_event *e, uint32_t void_field)
 {
     return e->value ? grouping_known(g, e->value, e->mark, e->event, void_field)
@@ -119,10 +130,13 @@ size_t route_count(const struct route *r, const struct route_event *e, const str
         struct occurrence o = {.moment = (uint32_t)m->count, .rule = s->rule,
                                .value = DICTIONARY_NONE};
 
-        o.group = number_now(s->groups, e, e->void_field);
+        o.group = s->from ? grouping_from(s->groups, e->evaluator, s->from, e->void_field)
+                          : number_now(s->groups, e, e->void_field);
         if (o.group != DICTIONARY_NONE && s->values)
             o.value = number_now(s->values, e, UINT32_MAX);
         if (o.group == DICTIONARY_NONE || (s->values && o.value == DICTIONARY_NONE))
+            continue;
+        if (s->from && s->once && counted_there(s, o.group, o.moment))
             continue;
         gathered_put(s->to, o);
         counted++;

@@ -13,12 +13,15 @@ struct route {
     struct route_step {
         struct gathered *to;
         struct grouping *groups, *values; /* values NULL: none are counted */
+        const uint32_t *from; /* the fields of groups, by other names; NULL: their own */
+        bool once; /* it counts an event once, however many of the rules are met */
         uint16_t rule; /* of those that the correlation stands on, one that is met */
     } *step;
     size_t steps;
     uint32_t *field; /* what these ask for */
     size_t fields;
     bool mark;       /* and the event's mark (correlate.h) */
+    bool whole;      /* and values that have no numbers here */
 };
 
 /* An empty one with room for so many; to be released. */
@@ -26,8 +29,7 @@ void route_init(struct route *r, size_t alerts, size_t steps, size_t fields);
 void route_release(struct route *r);
 void route_clear(struct route *r);
 void route_alert(struct route *r, const struct rule *rule);
-/* once: unless it leads there. */
-void route_add(struct route *r, struct route_step s, bool once);
+void route_add(struct route *r, struct route_step s);
 
 /* Routes by the numbers of what events meet (verdicts.h). Zero-initialise. */
 struct routes {

@@ -139,6 +139,14 @@ static bool expression_asks(const struct ruleset *s, const struct expression *x,
     return false;
 }
 
+bool correlation_groups_by(const struct correlation *c, size_t k, uint32_t field)
+{
+    for (size_t i = 0; c->from && i < c->count; i++)
+        if (correlation_fields(c, i)[k] == field)
+            return true;
+    return !c->from && c->group_by[k] == field;
+}
+
 bool rule_asks(const struct ruleset *s, const struct rule *r, uint32_t field)
 {
     const struct correlation *c = &r->correlation;
@@ -146,7 +154,7 @@ bool rule_asks(const struct ruleset *s, const struct rule *r, uint32_t field)
     if (r->kind != RULE_CORRELATION)
         return r->condition && expression_asks(s, r->condition, field);
     for (size_t i = 0; i < c->group_bys; i++)
-        if (c->group_by[i] == field)
+        if (correlation_groups_by(c, i, field))
             return true;
     return c->type == CORRELATION_VALUE_COUNT && c->field == field;
 }

@@ -85,6 +85,8 @@ struct correlation {
     size_t count;
     uint32_t *group_by;  /* numbers of fields */
     size_t group_bys;
+    const struct yaml_node *aliases; /* NULL: none */
+    uint32_t *from;      /* with aliases, by rule and then as group_by: the field there */
     int64_t timespan_us;
     uint64_t least;      /* the condition: at least that many; temporal: of the rules */
     uint32_t field;      /* VALUE_COUNT */
@@ -141,6 +143,13 @@ void ruleset_release(struct ruleset *s);
 
 /* What a rule is known by: its id, or its title where it has none. */
 struct str rule_id(const struct rule *r);
+/* The fields that a correlation groups events of the at-th of its rules by. */
+static inline const uint32_t *correlation_fields(const struct correlation *c, size_t at)
+{
+    return c->from ? c->from + at * c->group_bys : c->group_by;
+}
+/* Is one of them, for any of its rules, the k-th's? */
+bool correlation_groups_by(const struct correlation *c, size_t k, uint32_t field);
 /* The first eight bytes of its digest in hex, at `to`. */
 enum { RULE_DIGEST = 17 };
 struct str rule_digest(const struct rule *r, char to[RULE_DIGEST]);

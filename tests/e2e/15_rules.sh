@@ -142,6 +142,10 @@ d "4:14 value" '  s: {kind: [[a]]}
 p "2:22 type" 'title: T\nlogsource: {product: [a]}\ndetection: {s: {a: b}, condition: s}\n'
 p "1:9 action" 'action: global\ntitle: T\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'
 p "2:9 value" 'title: T\nstatus: good\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'
+two='title: A\nname: a\nlogsource: {product: gpconnect, service: audit}\ndetection: {s: {http.status: 200}, condition: s}\n---\ntitle: B\ncorrelation: {type: temporal, rules: [a], timespan: 1h, group-by: [who], aliases: '
+p "7:89 alias" "$two"'{who: {b: user.key}}}\n'
+p "7:83 type" "$two"'who}\n'
+p "6:1 unknown-field" "$two"'{who: {a: user.kay}}}\n'
 p "2:27 unknown-place" 'title: T\nx-gpc: {version: 1, text: "{who} asked {whenn}"}\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'
 echo "$n wrong rules"
 [ "$n" -ge 40 ]

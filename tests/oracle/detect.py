@@ -40,7 +40,8 @@ def make_record(i, seconds):
         "seq": i,
         "provider": {"ods": rng.choice(["A10001", "A10002", "A10003"])},
         "request": {"method": rng.choice(METHODS), "url": "/x/%d" % rng.randrange(4),
-                    "headers": {"Ssp-From": "20000000000%d" % rng.randrange(3)}},
+                    "headers": {"Ssp-From": "20000000000%d" % rng.randrange(3),
+                                "Ssp-To": "20000000000%d" % rng.randrange(3)}},
         "response": {"status": rng.choice(STATUS)},
     }
     if rng.random() < 0.8:
@@ -55,6 +56,7 @@ def fields(r):
         "http.path": r["request"]["url"],
         "practice.ods": r["provider"]["ods"],
         "ssp.from": r["request"]["headers"]["Ssp-From"],
+        "ssp.to": r["request"]["headers"]["Ssp-To"],
         "source.seq": r["seq"],
     }
     if "patient" in r:
@@ -135,13 +137,21 @@ def correlation(n, of):
     text = "title: C%d\nid: %s\nname: c%d\nlevel: medium\ncorrelation:\n  type: %s\n  rules:\n" % (
         n, ident(n), n, kind)
     text += "".join("    - d%d\n" % b for b in bases)
+    named = {b: group[:] for b in bases}
+    if rng.random() < .3: # one of the fields has another name, and is another in each rule
+        k = rng.randrange(len(group))
+        text += "  aliases:\n    other:\n"
+        for b in bases:
+            named[b][k] = rng.choice(["ssp.from", "ssp.to", "ssp.to", "patient.nhs_number"])
+            text += "      d%d: %s\n" % (b, named[b][k])
+        group = group[:k] + ["other"] + group[k + 1:]
     text += "  group-by:\n" + "".join("    - %s\n" % g for g in group)
     text += "  timespan: %ds\n" % span
     if kind == "event_count":
         text += "  condition: {gte: %d}\n" % least
     if kind == "value_count":
         text += "  condition: {field: %s, gte: %d}\n" % ("http.path", min(least, 3))
-    return text, (kind, bases, group, span, min(least, 3) if kind == "value_count" else least)
+    return text, (kind, bases, named, span, min(least, 3) if kind == "value_count" else least)
 
 
 def chain_start(window, bases, last):
@@ -164,7 +174,7 @@ def chain_start(window, bases, last):
 
 
 def fires(c, window, last):
-    kind, bases, group, span, least = c
+    kind, bases, named, span, least = c
     if kind == "event_count":
         return window if len(window) >= least else None
     if kind == "value_count":
@@ -177,11 +187,15 @@ def fires(c, window, last):
 
 
 def alerts_of(c, events):
-    kind, bases, group, span, least = c
+    kind, bases, named, span, least = c
     groups = {}
     for e in events:
-        if any(b in e["met"] for b in bases) and all(g in e["fields"] for g in group):
-            groups.setdefault(tuple(str(e["fields"][g]) for g in group), []).append(e)
+        keys = {} # of the groups that it is in, the rules that see it there
+        for b in bases:
+            if b in e["met"] and all(g in e["fields"] for g in named[b]):
+                keys.setdefault(tuple(str(e["fields"][g]) for g in named[b]), set()).add(b)
+        for key, met in keys.items():
+            groups.setdefault(key, []).append(dict(e, met=met))
     for key, list_of in groups.items():
         current, fired = None, None
         times = [o["time"] for o in list_of]
