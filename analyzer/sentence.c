@@ -123,6 +123,19 @@ static void put_span(struct buf *out, int64_t us)
         }
 }
 
+/* "at most 1000 as the sum of http.bytes within " */
+static void put_measure(struct buf *out, const struct ruleset *set, const struct correlation *c)
+{
+    struct str field = set->fields.entry[c->field];
+
+    buf_printf(out, "%s %.15g as the ", c->above ? "at most" : "less than", c->threshold);
+    if (c->type == CORRELATION_VALUE_PERCENTILE)
+        buf_printf(out, "%.15g %% percentile", c->percentile);
+    else
+        buf_put_text(out, c->type == CORRELATION_VALUE_SUM ? "sum" : "average");
+    buf_printf(out, " of %.*s within ", STR_ARG(field));
+}
+
 void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r)
 {
     const struct correlation *c = &r->correlation;
@@ -134,6 +147,8 @@ void sentence_expected(struct buf *out, const struct ruleset *set, const struct 
     if (c->type == CORRELATION_TEMPORAL || c->type == CORRELATION_TEMPORAL_ORDERED) {
         buf_put_text(out, c->type == CORRELATION_TEMPORAL ? "not all of these within "
                                                           : "not one after the other within ");
+    } else if (correlation_measures(c)) {
+        put_measure(out, set, c);
     } else if (c->least == 1) {
         buf_put_text(out, "no such request within ");
     } else {

@@ -106,6 +106,12 @@ static bool stands_on_others(const struct correlation *k)
     return false;
 }
 
+/* Does it take in an event once, however many of its rules that meets? */
+static bool takes_once(const struct correlation *k)
+{
+    return counts(k) || correlation_measures(k);
+}
+
 /* Do both count the same events in the same groups? */
 static bool same_events(const struct pending *a, const struct pending *b)
 {
@@ -158,7 +164,7 @@ struct correlator *correlator_new(struct ruleset *s, struct evaluator *e)
         c->correlation[c->correlations++] = r;
         add_users(c, r);
         p->groups = grouping_of(c, k->group_by, k->group_bys, false, k->from != NULL);
-        if (k->type == CORRELATION_VALUE_COUNT)
+        if (correlation_has_field(k))
             p->values = grouping_of(c, &k->field, 1, true, false);
     }
     share_gathered(c);
@@ -268,7 +274,7 @@ static void plot(struct correlator *c, const uint32_t *met, size_t mets)
             route_add(r, (struct route_step){
                 .to = p->gathered, .groups = p->groups, .values = p->values,
                 .from = k->from ? correlation_fields(k, below->user[n].as) : NULL,
-                .once = counts(k), .rule = below->user[n].as});
+                .once = takes_once(k), .rule = below->user[n].as});
         }
     }
 }
@@ -527,7 +533,7 @@ static void go_through(struct correlator *c, struct pending *p, struct window *w
 /* Of how many rules' occurrences a finding is made, at least, as far as they are told. */
 static uint64_t least_rules(const struct correlation *k)
 {
-    return counts(k) || k->count > GATHERED_RULES ? 1 : least_of(k);
+    return takes_once(k) || k->count > GATHERED_RULES ? 1 : least_of(k);
 }
 
 /* In order, for all correlations that share them; once. */
@@ -548,11 +554,15 @@ static void order_gathered(struct correlator *c, const struct pending *p)
                    &c->moments);
 }
 
-/* Does anything fire in a group of marks? What fires in a part of it fires in the whole. */
+/* Does anything fire in a group of marks? What fires in a part of it fires in the whole, but
+ * for what is worked out of numbers. */
 static bool may_fire(struct window *w, struct occurrence *at, size_t count)
 {
     size_t from, i = 0;
     bool fired = false;
+
+    if (w->measure)
+        return true;
 
     window_take(w, at, count);
     for (; i < count && !fired; i++)
@@ -614,14 +624,31 @@ static void settle(struct correlator *c)
     }
 }
 
+/* Leave out the occurrences whose value is no number. */
+static void keep_numbers(struct gathered *g, const struct measure *m)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < g->count; i++)
+        if (measure_has(m, g->at[i].value))
+            g->at[kept++] = g->at[i];
+    g->count = kept;
+}
+
 static void work_out(struct correlator *c, struct pending *p)
 {
     const struct correlation *k = &p->rule->correlation;
     struct gathered *g = p->gathered;
+    struct measure measure;
     struct window w;
 
+    if (correlation_measures(k)) {
+        measure_init(&measure, k, p->values);
+        keep_numbers(g, &measure);
+    }
     order_gathered(c, p);
     window_init(&w, k, p->values ? grouping_count(p->values) : 0, &c->moments);
+    w.measure = correlation_measures(k) ? &measure : NULL;
     for (size_t from = 0, end; from < g->count; from = end) {
         end = gathered_group_end(g, from, g->count);
         if (p->groups->late) {
@@ -639,6 +666,8 @@ static void work_out(struct correlator *c, struct pending *p)
     for (size_t i = 0; i < p->found.count; i++)
         finding_order(p->found.at[i]);
     window_release(&w);
+    if (w.measure)
+        measure_release(&measure);
 }
 
 /* ---- chains of correlations ---- */

@@ -1,10 +1,11 @@
 /* correlation.c - correlation rules, read (specification 2.1, "Correlation Rules"). */
 #include "sigma/build.h"
+#include "sigma/measure.h"
 
 static const char *const types[] = {"event_count", "value_count", "temporal",
-                                    "temporal_ordered"};
-static const char *const later_types[] = {"value_sum", "value_avg", "value_percentile",
-                                          "value_median"};
+                                    "temporal_ordered", "value_sum", "value_avg",
+                                    "value_percentile"};
+enum { TYPES = sizeof types / sizeof types[0] };
 
 static void read_type(struct build *b, const struct yaml_node *n)
 {
@@ -16,13 +17,14 @@ static void read_type(struct build *b, const struct yaml_node *n)
         ERROR(b, n->at, "missing", "", "the correlation has no type");
         return;
     }
-    i = word_index(t->text, types, 4);
-    if (i < 4)
+    i = word_index(t->text, types, TYPES);
+    if (i < TYPES)
         b->rule->correlation.type = (enum correlation_type)i;
-    else if (word_index(t->text, later_types, 4) < 4)
-        ERROR(b, t->at, "unsupported-type", "", "%s is not there yet", t->text.at);
+    else if (str_equal(t->text, STR("value_median")))
+        ERROR(b, t->at, "unsupported-type", "use value_percentile, percentile: 50",
+              "value_median is no type of the specification");
     else
-        ERROR(b, t->at, "unknown-type", word_hint(hint, t->text, types, 4),
+        ERROR(b, t->at, "unknown-type", word_hint(hint, t->text, types, TYPES),
               "there is no such type of correlation");
 }
 
@@ -67,6 +69,37 @@ static void read_groups(struct build *b, const struct yaml_node *n)
     }
 }
 
+static bool read_number(struct build *b, const struct yaml_node *n, const char *what,
+                        double *out)
+{
+    bool number = n->kind == YAML_SCALAR &&
+                  (yaml_type(n) == YAML_INTEGER || yaml_type(n) == YAML_FLOAT);
+    const struct event_value v = {.kind = EVENT_TEXT, .text = n->text};
+
+    if (!number || !evaluator_number(&v, out)) {
+        ERROR(b, n->at, "value", "", "%s", what);
+        return false;
+    }
+    return true;
+}
+
+static void read_percentile(struct build *b, const struct yaml_node *condition)
+{
+    struct correlation *c = &b->rule->correlation;
+    const struct yaml_node *p = yaml_get(condition, "percentile");
+
+    if (c->type != CORRELATION_VALUE_PERCENTILE) {
+        if (p)
+            ERROR(b, p->at, "operator", "", "percentile belongs to value_percentile");
+    } else if (!p) {
+        ERROR(b, condition->at, "missing", "add percentile: 95",
+              "it is not said which percentile");
+    } else if (read_number(b, p, "the percentile is a number", &c->percentile) &&
+               !(c->percentile > 0 && c->percentile <= 100)) {
+        ERROR(b, p->at, "value", "", "percentiles are above 0 and at most 100");
+    }
+}
+
 /* One operator with a whole number; only those that more events make true. */
 static void read_operator(struct build *b, const struct yaml_node *key,
                           const struct yaml_node *n)
@@ -87,6 +120,12 @@ static void read_operator(struct build *b, const struct yaml_node *key,
     }
     if (c->least > 0) {
         ERROR(b, key->at, "range-not-portable", "", "a condition has one operator");
+        return;
+    }
+    if (correlation_measures(c)) {
+        c->least = c->type == CORRELATION_VALUE_PERCENTILE ? MEASURE_PERCENTILE_LEAST : 1;
+        c->above = str_equal(key->text, STR("gt"));
+        read_number(b, n, "the threshold is a number", &c->threshold);
         return;
     }
     if (n->kind == YAML_SCALAR && yaml_type(n) == YAML_INTEGER && n->text.len < 10)
@@ -116,15 +155,17 @@ static void read_threshold(struct build *b, const struct yaml_node *n)
         return;
     }
     for (size_t i = 0; i < k->items; i++)
-        if (!str_equal(k->key[i]->text, STR("field")))
+        if (!str_equal(k->key[i]->text, STR("field")) &&
+            !str_equal(k->key[i]->text, STR("percentile")))
             read_operator(b, k->key[i], k->item[i]);
     field = yaml_get(k, "field");
-    if (c->type == CORRELATION_VALUE_COUNT) {
+    read_percentile(b, k);
+    if (correlation_has_field(c)) {
         if (field && field->kind == YAML_SCALAR)
             c->field = rule_field(b->set, field->text);
         else
             ERROR(b, field ? field->at : k->at, "missing", "add field: patient.nhs_number",
-                  "value_count needs one field whose values are counted");
+                  "%s needs one field whose values it is about", types[c->type]);
     }
     if (c->least == 0 && !b->rule->bad)
         ERROR(b, k->at, "missing", "add gte", "the condition has no threshold");

@@ -128,8 +128,7 @@ const struct event_value *evaluator_field(struct evaluator *e, uint32_t field)
 
 /* ---- predicates on one value ---- */
 
-/* A number, or a text that is one in decimal. */
-static bool number_of(const struct event_value *v, double *out)
+bool evaluator_number(const struct event_value *v, double *out)
 {
     char text[TEXT_MAX];
     struct str s = v->text;
@@ -248,7 +247,7 @@ static bool holds(struct predicate *p, const struct event_value *v)
     case OP_MORE:
     case OP_MORE_EQUAL:
     case OP_NUMBER:
-        return (p->part ? part_of(v, p->part, &n) : number_of(v, &n)) && compare(p, n);
+        return (p->part ? part_of(v, p->part, &n) : evaluator_number(v, &n)) && compare(p, n);
     case OP_NULL:
     case OP_EXISTS:
     case OP_SAME:

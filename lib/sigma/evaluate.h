@@ -17,6 +17,8 @@ bool evaluator_meets(struct evaluator *e, const struct rule *r);
 /* Does it, as far as these predicates, by number, tell? The others are not looked at. */
 enum meets { MEETS_NOT, MEETS_PERHAPS, MEETS };
 enum meets evaluator_may_meet(struct evaluator *e, const struct rule *r, const bool *told);
+/* The number that the value is: a number, or a text that is one in decimal; false: none. */
+bool evaluator_number(const struct event_value *v, double *out);
 /* A field of it. */
 const struct event_value *evaluator_field(struct evaluator *e, uint32_t field);
 /* The predicates of the rule that hold for the event, outside of negations; at most cap. */

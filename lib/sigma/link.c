@@ -159,7 +159,7 @@ static void check_groups(struct build *b, struct rule *r)
         return;
     for (size_t i = 0; i < (c->from ? c->count : 1) * c->group_bys; i++)
         check_field(b, r, c->from ? c->from[i] : c->group_by[i]);
-    if (c->type == CORRELATION_VALUE_COUNT)
+    if (correlation_has_field(c))
         check_field(b, r, c->field);
 }
 

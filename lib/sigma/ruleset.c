@@ -156,5 +156,5 @@ bool rule_asks(const struct ruleset *s, const struct rule *r, uint32_t field)
     for (size_t i = 0; i < c->group_bys; i++)
         if (correlation_groups_by(c, i, field))
             return true;
-    return c->type == CORRELATION_VALUE_COUNT && c->field == field;
+    return correlation_has_field(c) && c->field == field;
 }

@@ -77,7 +77,9 @@ struct reference {
 };
 
 enum correlation_type { CORRELATION_EVENT_COUNT, CORRELATION_VALUE_COUNT,
-                        CORRELATION_TEMPORAL, CORRELATION_TEMPORAL_ORDERED };
+                        CORRELATION_TEMPORAL, CORRELATION_TEMPORAL_ORDERED,
+                        CORRELATION_VALUE_SUM, CORRELATION_VALUE_AVG,
+                        CORRELATION_VALUE_PERCENTILE };
 
 struct correlation {
     enum correlation_type type;
@@ -89,7 +91,9 @@ struct correlation {
     uint32_t *from;      /* with aliases, by rule and then as group_by: the field there */
     int64_t timespan_us;
     uint64_t least;      /* the condition: at least that many; temporal: of the rules */
-    uint32_t field;      /* VALUE_COUNT */
+    uint32_t field;      /* VALUE_COUNT, and those of numbers */
+    double threshold, percentile; /* of these */
+    bool above;          /* they are to exceed it; else to reach it */
     bool generate;       /* the rules it stands on alert on their own too */
     int64_t suppress_us; /* an alert ends that long after its last match */
 };
@@ -147,6 +151,15 @@ struct str rule_id(const struct rule *r);
 static inline const uint32_t *correlation_fields(const struct correlation *c, size_t at)
 {
     return c->from ? c->from + at * c->group_bys : c->group_by;
+}
+/* Does it work out something of numbers? Does it count, or work out something of, a field? */
+static inline bool correlation_measures(const struct correlation *c)
+{
+    return c->type >= CORRELATION_VALUE_SUM;
+}
+static inline bool correlation_has_field(const struct correlation *c)
+{
+    return c->type == CORRELATION_VALUE_COUNT || correlation_measures(c);
 }
 /* Is one of them, for any of its rules, the k-th's? */
 bool correlation_groups_by(const struct correlation *c, size_t k, uint32_t field);

@@ -47,7 +47,9 @@ static void count_one(struct window *w, const struct occurrence *o, bool in)
 
     if (w->k->type == CORRELATION_EVENT_COUNT)
         return;
-    if (in)
+    if (w->measure)
+        (in ? measure_in : measure_out)(w->measure, o->value);
+    else if (in)
         w->distinct += (*n)++ == 0;
     else
         w->distinct -= --(*n) == 0;
@@ -136,6 +138,10 @@ bool window_fires(struct window *w, size_t i, size_t *from)
     case CORRELATION_VALUE_COUNT:
     case CORRELATION_TEMPORAL:
         return w->distinct >= w->k->least;
+    case CORRELATION_VALUE_SUM:
+    case CORRELATION_VALUE_AVG:
+    case CORRELATION_VALUE_PERCENTILE:
+        return measure_holds(w->measure);
     case CORRELATION_TEMPORAL_ORDERED:
         break;
     }

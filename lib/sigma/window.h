@@ -4,6 +4,7 @@
 #define SIGMA_WINDOW_H
 
 #include "sigma/gather.h"
+#include "sigma/measure.h"
 
 struct window {
     const struct correlation *k;
@@ -14,6 +15,7 @@ struct window {
     uint64_t distinct;
     int64_t *chain;              /* by rule: latest start of a chain up to it, of events
                                     before `tied`; INT64_MIN: none */
+    struct measure *measure;     /* of what correlation_measures(); else NULL */
     size_t tied;                 /* first of those that have the time at hand */
 };
 

@@ -121,11 +121,36 @@ k "7:14 missing" '  type: value_count
   group-by: [a]
   timespan: 1h
   condition: {gte: 2}'
-k "3:9 unsupported-type" '  type: value_sum
+k "3:9 unsupported-type" '  type: value_median
   rules: [r]
   group-by: [a]
   timespan: 1h
   condition: {gte: 2}'
+k "7:14 missing" '  type: value_sum
+  rules: [r]
+  group-by: [a]
+  timespan: 1h
+  condition: {gte: 2}'
+k "7:30 value" '  type: value_avg
+  rules: [r]
+  group-by: [a]
+  timespan: 1h
+  condition: {field: b, gte: two}'
+k "7:14 missing" '  type: value_percentile
+  rules: [r]
+  group-by: [a]
+  timespan: 1h
+  condition: {field: b, gte: 2}'
+k "7:45 value" '  type: value_percentile
+  rules: [r]
+  group-by: [a]
+  timespan: 1h
+  condition: {field: b, gte: 2, percentile: 101}'
+k "7:46 operator" '  type: value_sum
+  rules: [r]
+  group-by: [a]
+  timespan: 1h
+  condition: {field: b, gt: 2.5, percentile: 50}'
 p "6:14 filter-not-negated" 'title: T\nlogsource: {product: a}\nfilter:\n  rules: any\n  selection: {a: b}\n  condition: selection\n'
 p "2:18 x-gpc" 'title: T\nx-gpc: {version: 2}\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'
 p "2:21 x-gpc" 'title: T\nx-gpc: {version: 1, foo: 2}\nlogsource: {product: a}\ndetection: {s: {a: b}, condition: s}\n'

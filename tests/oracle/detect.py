@@ -10,6 +10,7 @@ which of them opened it.
 import bisect
 import itertools
 import json
+import math
 import os
 import random
 import subprocess
@@ -44,6 +45,8 @@ def make_record(i, seconds):
                                 "Ssp-To": "20000000000%d" % rng.randrange(3)}},
         "response": {"status": rng.choice(STATUS)},
     }
+    if rng.random() < 0.9:
+        r["response"]["bytes"] = rng.choice([0, 7, 100, 4096, rng.randrange(100000)])
     if rng.random() < 0.8:
         r["patient"] = {"nhsNumber": rng.choice(PATIENTS)}
     return r
@@ -59,6 +62,8 @@ def fields(r):
         "ssp.to": r["request"]["headers"]["Ssp-To"],
         "source.seq": r["seq"],
     }
+    if "bytes" in r["response"]:
+        f["http.bytes"] = r["response"]["bytes"]
     if "patient" in r:
         f["patient.nhs_number"] = r["patient"]["nhsNumber"]
     return f
@@ -127,12 +132,21 @@ def ident(n):
     return "%08x-0000-4000-8000-%012x" % (n, int(seed) * 100000 + n)
 
 
+MEASURES = {
+    "value_sum": lambda values, p: sum(values),
+    "value_avg": lambda values, p: sum(values) / len(values),
+    "value_percentile": lambda values, p:
+        sorted(values)[math.ceil(p / 100 * len(values)) - 1] if len(values) >= 20 else -1,
+}
+
+
 def correlation(n, of):
-    kind = rng.choice(["event_count", "value_count", "temporal", "temporal_ordered"])
+    kind = rng.choice(["event_count", "value_count", "temporal", "temporal_ordered"] * 2 +
+                      list(MEASURES))
     group = rng.sample(["practice.ods", "ssp.from", "patient.nhs_number"], rng.randrange(1, 3))
     span = rng.choice([60, 300, 900, 3600])
     least = rng.randrange(2, 6)
-    bases = rng.sample(of, rng.randrange(1, 3) if kind in ("event_count", "value_count")
+    bases = rng.sample(of, rng.randrange(1, 3) if kind not in ("temporal", "temporal_ordered")
                        else rng.randrange(2, 4))
     text = "title: C%d\nid: %s\nname: c%d\nlevel: medium\ncorrelation:\n  type: %s\n  rules:\n" % (
         n, ident(n), n, kind)
@@ -151,6 +165,11 @@ def correlation(n, of):
         text += "  condition: {gte: %d}\n" % least
     if kind == "value_count":
         text += "  condition: {field: %s, gte: %d}\n" % ("http.path", min(least, 3))
+    if kind in MEASURES:
+        op, percentile = rng.choice(["gt", "gte"]), rng.choice([1, 50, 90, 97.5, 100])
+        least = op, rng.choice([7, 100, 4096, 20000.5, 90000]), percentile
+        text += "  condition: {field: http.bytes, %s: %s%s}\n" % (
+            op, least[1], ", percentile: %s" % percentile if kind == "value_percentile" else "")
     return text, (kind, bases, named, span, min(least, 3) if kind == "value_count" else least)
 
 
@@ -179,6 +198,10 @@ def fires(c, window, last):
         return window if len(window) >= least else None
     if kind == "value_count":
         return window if len({e["fields"]["http.path"] for e in window}) >= least else None
+    if kind in MEASURES:
+        op, threshold, percentile = least
+        v = MEASURES[kind]([e["fields"]["http.bytes"] for e in window], percentile)
+        return window if v > threshold or (op == "gte" and v == threshold) else None
     if kind == "temporal":
         have = {b for e in window for b in bases if b in e["met"]}
         return window if len(have) >= len(bases) else None
@@ -192,7 +215,8 @@ def alerts_of(c, events):
     for e in events:
         keys = {} # of the groups that it is in, the rules that see it there
         for b in bases:
-            if b in e["met"] and all(g in e["fields"] for g in named[b]):
+            if (b in e["met"] and all(g in e["fields"] for g in named[b]) and
+                    (kind not in MEASURES or "http.bytes" in e["fields"])):
                 keys.setdefault(tuple(str(e["fields"][g]) for g in named[b]), set()).add(b)
         for key, met in keys.items():
             groups.setdefault(key, []).append(dict(e, met=met))
