@@ -97,6 +97,14 @@ static void check_ids(struct build *b)
         }
 }
 
+static const struct yaml_node *find_alias(const struct correlation *c, struct str name)
+{
+    for (size_t i = 0; i < c->aliases->items; i++)
+        if (str_equal(c->aliases->key[i]->text, name))
+            return c->aliases->item[i];
+    return NULL;
+}
+
 /* The field that an alias is in events of the rule; NULL: that is not said. */
 static const struct yaml_node *alias_of(const struct yaml_node *alias,
                                         const struct reference *of)
@@ -125,7 +133,7 @@ static void link_aliases(struct build *b, struct rule *r)
         const struct reference *of = &c->of[i / c->group_bys];
         uint32_t field = c->group_by[i % c->group_bys];
         struct str name = b->set->fields.entry[field];
-        const struct yaml_node *alias = yaml_get(c->aliases, name.at), *is;
+        const struct yaml_node *alias = find_alias(c, name), *is;
 
         c->from[i] = field;
         if (!alias)
