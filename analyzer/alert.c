@@ -10,7 +10,7 @@
 #include "record/shown.h"
 #include "record/timestamp.h"
 
-enum { RECORDS_SHOWN = 10000, REASONS_MAX = 16, VALUES_SHOWN = 5, VALUES_READ = 1000 };
+enum { RECORDS_SHOWN = 10000, REASONS_MAX = 16, VALUES_SHOWN = FINDING_VALUES - 1 };
 
 void alert_release(struct alert *a)
 {
@@ -35,7 +35,6 @@ struct behind {
     uint32_t patient, practice; /* the last of them */
     const struct record *with[VALUES_SHOWN]; /* the first with different values */
     size_t withs;
-    bool more;
 };
 
 static uint32_t keep_text(struct alert_maker *m, struct numbering *n, const struct value *v)
@@ -122,68 +121,42 @@ static void count_behind(struct alert_maker *m, const struct finding *f, struct 
     free(list);
 }
 
-static int read_opening(struct alert_maker *m, const struct finding *f, struct behind *b,
-                        uint8_t sha[HASH_BYTES], struct err *err)
+static int read_record(struct alert_maker *m, uint32_t record, struct arena *arena,
+                       struct record *out, uint8_t sha[HASH_BYTES], struct err *err)
 {
     struct trail_row row;
     struct record_input in;
-    int rc = trail_row(m->trail, m->met[f->opened.record].seq, &row, err);
+    int rc = trail_row(m->trail, m->met[record].seq, &row, err);
 
     if (rc < 0)
         return rc;
-    in = record_input_copy(&row.input, &b->arena);
+    in = record_input_copy(&row.input, arena);
     hash_sha256(sha, &in.bytes, 1);
-    record_read(&b->record, &in, m->zone, &b->arena);
+    record_read(out, &in, m->zone, arena);
     return 0;
 }
 
-static const struct str *field_counted(const struct alert_maker *m, const struct rule *r)
+/* "": none is. */
+static struct str field_counted(const struct alert_maker *m, const struct rule *r)
 {
     return r->kind == RULE_CORRELATION && r->correlation.type == CORRELATION_VALUE_COUNT
-               ? &m->set->fields.entry[r->correlation.field] : NULL;
+               ? m->set->fields.entry[r->correlation.field] : STR("");
 }
 
-/* Is it the first with its value? */
-static bool differs(struct alert_maker *m, const struct rule *rule, const struct record *r,
-                    struct dictionary *seen, struct arena *texts)
-{
-    uint32_t known = seen->count;
-    const struct event_value *v;
-    struct event event;
-
-    m->fields.record = r;
-    event = record_event(&m->fields);
-    evaluator_event(m->evaluator, &event);
-    v = evaluator_field(m->evaluator, rule->correlation.field);
-    return v->kind >= EVENT_TEXT && v->kind != EVENT_LIST &&
-           dictionary_put(seen, v->text, texts) == known;
-}
-
-/* Where the sentence names the values that were counted: the first records that have them. */
+/* Where the sentence names the values that were counted: records that have them. */
 static int read_values(struct alert_maker *m, const struct finding *f, struct behind *b,
                        struct err *err)
 {
-    struct dictionary seen = {0};
-    struct trail_row row;
-    size_t i = 0;
     int rc = 0;
 
-    for (; rc == 0 && i < f->records && i < VALUES_READ && !b->more; i++) {
+    for (size_t i = 0; rc == 0 && i < f->withs && i < VALUES_SHOWN; i++) {
         struct record *r = arena_alloc(&b->arena, sizeof *r);
-        struct record_input in;
+        uint8_t ignored[HASH_BYTES];
 
-        if ((rc = trail_row(m->trail, m->met[f->at[i].record].seq, &row, err)) < 0)
-            break;
-        in = record_input_copy(&row.input, &b->arena);
-        record_read(r, &in, m->zone, &b->arena);
-        if (!differs(m, f->rule, r, &seen, &b->arena))
-            continue;
-        b->more = b->withs == VALUES_SHOWN;
-        if (!b->more)
-            b->with[b->withs++] = r;
+        rc = read_record(m, f->with[i].record, &b->arena, r, ignored, err);
+        b->with[i] = r;
+        b->withs = i + 1;
     }
-    b->more |= i < f->records;
-    dictionary_release(&seen);
     return rc;
 }
 
@@ -512,9 +485,8 @@ static void put_body(struct buf *out, struct alert_maker *m, const struct findin
                           .first_us = f->at[0].us, .last_us = f->at[f->records - 1].us,
                           .reference = m->reference, .expected = buf_str(&expected),
                           .reveal = reveal, .with = b->with, .withs = b->withs,
-                          .more = b->more};
-    if (field_counted(m, f->rule))
-        s.field = *field_counted(m, f->rule);
+                          .more = f->withs > VALUES_SHOWN};
+    s.field = field_counted(m, f->rule);
     put_rule(out, f->rule);
     put_time(out, "first", s.first_us);
     put_time(out, "last", s.last_us);
@@ -542,8 +514,8 @@ int alert_make(struct alert *out, struct alert_maker *m, const struct finding *f
     int rc;
 
     memset(out, 0, sizeof *out);
-    rc = read_opening(m, f, &b, sha, err);
-    if (rc == 0 && field_counted(m, f->rule) &&
+    rc = read_record(m, f->opened.record, &b.arena, &b.record, sha, err);
+    if (rc == 0 &&
         str_last(f->rule->sentence, STR(SENTENCE_VALUES)) < f->rule->sentence.len)
         rc = read_values(m, f, &b, err);
     if (rc == 0) {

@@ -253,6 +253,8 @@ void joined_again(struct event_value *out, struct joined_kept *k, enum joined f,
     joined_value(out, f, k->reference, k->zone, of, place ? &k->arena : arena);
     if (place) {
         out->same = number + 1;
+        if (out->kind == EVENT_TEXT) /* which may be that of a column */
+            out->text = arena_copy(&k->arena, out->text);
         *place = *out;
     }
 }

@@ -524,8 +524,11 @@ static void go_through(struct correlator *c, struct pending *p, struct window *w
         if (!open || at.us - fired_us > suppress)
             open = findings_open(&p->found, p->rule, w->at[i].group, at);
         fired_us = at.us;
-        for (size_t k = from > taken ? from : taken; k <= i; k++)
+        for (size_t k = from > taken ? from : taken; k <= i; k++) {
             finding_put_occurrence(open, &w->at[k], &c->moments);
+            if (w->k->type == CORRELATION_VALUE_COUNT)
+                finding_put_value(open, &w->at[k], &c->moments);
+        }
         taken = i + 1;
     }
 }

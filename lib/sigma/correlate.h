@@ -18,12 +18,19 @@ struct moment {
     uint32_t record;     /* the caller's number of it */
 };
 
+enum { FINDING_VALUES = 6 };
 struct finding {
     const struct rule *rule;
     uint32_t group;      /* of a correlation: number of its key, see correlator_group() */
     struct moment opened;
     struct moment *at;   /* of the events behind it, in event order */
     size_t records, cap;
+    /* Of a value_count the first events that have different values, in event order. */
+    struct finding_value {
+        uint32_t value;  /* its number */
+        uint32_t record;
+    } with[FINDING_VALUES];
+    size_t withs;
 };
 
 struct correlator;

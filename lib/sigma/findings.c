@@ -47,6 +47,15 @@ void finding_put_occurrence(struct finding *f, const struct occurrence *o,
         finding_put(f, inner->at[i]);
 }
 
+void finding_put_value(struct finding *f, const struct occurrence *o, const struct moments *m)
+{
+    for (size_t i = 0; i < f->withs; i++)
+        if (f->with[i].value == o->value)
+            return;
+    if (f->withs < FINDING_VALUES)
+        f->with[f->withs++] = (struct finding_value){o->value, m->at[o->moment].record};
+}
+
 static int compare_moments(const void *a, const void *b)
 {
     return moment_compare(a, b);

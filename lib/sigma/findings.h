@@ -17,6 +17,8 @@ struct finding *findings_open(struct findings *l, const struct rule *rule, uint3
 void findings_release(struct findings *l);
 /* One more event behind it; those of an occurrence, which may be a finding itself. */
 void finding_put(struct finding *f, struct moment at);
+/* Note its value, as long as there are few. */
+void finding_put_value(struct finding *f, const struct occurrence *o, const struct moments *m);
 void finding_put_occurrence(struct finding *f, const struct occurrence *o,
                             const struct moments *m);
 /* The events in order, and each once, though it stands in several occurrences. */

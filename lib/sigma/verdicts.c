@@ -28,6 +28,7 @@ struct verdicts {
     uint32_t *rule; /* detections to look at */
     size_t rules;
     bool *told;     /* by predicate: classes tell it */
+    uint32_t tellings; /* how often that was said anew */
     bool *is_met;   /* by rule of the set */
     uint8_t *matters; /* likewise, enum matter */
     uint32_t *met;
@@ -63,6 +64,15 @@ struct verdicts *verdicts_new(struct ruleset *s, struct evaluator *e)
     return v;
 }
 
+static void forget_told(struct verdicts *v)
+{
+    for (int i = 0; i < FIELDS_MAX; i++) {
+        pairs_release(&v->told_by[i].values);
+        free(v->told_by[i].said);
+        v->told_by[i] = (struct told){.said = NULL};
+    }
+}
+
 void verdicts_free(struct verdicts *v)
 {
     if (!v)
@@ -74,10 +84,7 @@ void verdicts_free(struct verdicts *v)
     free(v->matters);
     free(v->place);
     free(v->said);
-    for (int i = 0; i < FIELDS_MAX; i++) {
-        pairs_release(&v->told_by[i].values);
-        free(v->told_by[i].said);
-    }
+    forget_told(v);
     dictionary_release(&v->distinct);
     arena_release(&v->arena);
     buf_release(&v->key);
@@ -151,6 +158,8 @@ bool verdicts_decide(const struct ruleset *s, const struct rule *r, verdicts_dec
 
 void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
 {
+    v->tellings++;
+    forget_told(v);
     free(v->told);
     v->told = find_told(v->set, decided, ctx);
 }
@@ -259,6 +268,7 @@ static uint32_t keep(struct verdicts *v, struct said *said)
 
     v->key.len = 0;
     buf_put_u32(&v->key, said->mets);
+    buf_put_u32(&v->key, said->maybes > 0 ? v->tellings : 0); /* what is open hangs on it */
     buf_put(&v->key, said->rule, ((size_t)said->mets + said->maybes) * sizeof *said->rule);
     number = dictionary_put(&v->distinct, buf_str(&v->key), &v->arena);
     if (number == known)
