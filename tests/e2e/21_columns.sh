@@ -306,6 +306,13 @@ id: 11111111-0000-4000-8000-000000000001
 level: low
 logsource: {product: gpconnect, service: audit}
 detection: {s: {http.path: /p1, ssp.from|endswith: '11'}, condition: s}
+R
+cat >"$D/days/r.yml" <<'R'
+title: Another Name
+id: 11111111-0000-4000-8000-000000000003
+level: low
+logsource: {product: gpconnect, service: audit}
+detection: {s: {time.bank_holiday|exists: true}, t: {time.bank_holiday|fieldref: time.local_date}, condition: s and not t}
 ---
 title: Holiday
 name: holiday
@@ -320,9 +327,11 @@ correlation: {type: value_count, rules: [holiday], group-by: [product], timespan
 x-gpc: {version: 1, text: '{values}'}
 R
 lines 4000 3 1500 0 >"$D/in" && $C ingest --store "$D/s" "$D/in" 2>/dev/null
-R="$D/two" L="$D/days" same
-{ lines 1500 900 700 10000; lines 600 2 12 20000; } >"$D/in" && $C ingest --store "$D/s" "$D/in" 2>/dev/null
-R="$D/two" L="$D/days" same
+R="$D/two" same
+{ lines 1500 900 700 10000; lines 600 2 13 20000; } >"$D/in" && $C ingest --store "$D/s" "$D/in" 2>/dev/null
+R="$D/two" same
 [ "$(ls "$K" | wc -l)" = 2 ]
 [ "$(grep -c '"title":"Path"' "$D/with")" -gt 10 ]
+R="$D/days" L="$D/days" same
+no grep -q '"title":"Another Name"' "$D/without"
 grep -q '"text":"2026-04-15 and 2026-04-16"' "$D/with"
