@@ -166,9 +166,9 @@ void sentence_expected(struct buf *out, const struct ruleset *set, const struct 
     put_span(out, c->timespan_us);
 }
 
-enum place { WHO, WHEN, ORG, COUNT, CALLS, PATIENTS, OUTCOME, EXPECTED, VALUES, PLACES };
-static const char *const places[PLACES] = {"who", "when", "org", "count", "calls", "patients",
-                                           "outcome", "expected", "values"};
+enum place { WHO, WHEN, ORG, WHERE, COUNT, CALLS, PATIENTS, OUTCOME, EXPECTED, VALUES, PLACES };
+static const char *const places[PLACES] = {"who", "when", "org", "where", "count", "calls",
+                                           "patients", "outcome", "expected", "values"};
 
 bool sentence_place(struct str name, const char **near)
 {
@@ -194,6 +194,10 @@ static void put_place(struct buf *out, const struct sentence *s, struct str name
         put_when(out, s);
         break;
     case ORG:
+        put_organisation(out, s, s->record);
+        break;
+    case WHERE:
+        buf_put_text(out, s->count == 1 ? "at " : "first at ");
         put_organisation(out, s, s->record);
         break;
     case COUNT:

@@ -25,8 +25,9 @@ struct sentence {
 };
 
 /* Append the sentence, by the rule's own words where it has some. In these, {who}, {count},
- * {calls}, {patients}, {when}, {org}, {outcome}, {expected}, {values} and {name of a field}
- * stand for what they name; {values} for those that were counted. */
+ * {calls}, {patients}, {when}, {org}, {where}, {outcome}, {expected}, {values} and {name of a
+ * field} stand for what they name; {values} for those that were counted, {where} for the
+ * organisation, "at" which or "first at" which. */
 #define SENTENCE_VALUES "{values}"
 void sentence_print(struct buf *out, const struct sentence *s);
 /* Is there such a place? */

@@ -268,7 +268,6 @@ static void plot(struct correlator *c, const uint32_t *met, size_t mets)
             route_alert(r, rule);
         for (size_t n = 0; c->put_off[met[i]] == c->again && n < below->users; n++) {
             struct pending *p = &c->pending[below->user[n].rule];
-
             const struct correlation *k = &p->rule->correlation;
 
             route_add(r, (struct route_step){
@@ -566,7 +565,6 @@ static bool may_fire(struct window *w, struct occurrence *at, size_t count)
 
     if (w->measure)
         return true;
-
     window_take(w, at, count);
     for (; i < count && !fired; i++)
         fired = window_fires(w, i, &from);
