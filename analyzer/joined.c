@@ -14,7 +14,6 @@ static const struct {
     const char *name;
     const char *file[FILES];    /* that must be loaded */
     int column[JOINED_COLUMNS]; /* that it is made of beside the time; 0 ends them */
-    bool timed; /* it changes more often than the lists do */
 } fields[JOINED_FIELDS] = {
     [JOINED_PRODUCT] = {"product", {NULL},
                         {COLUMN_DEVICE_MODEL, COLUMN_DEVICE_VERSION, COLUMN_SSP_FROM}},
@@ -25,8 +24,7 @@ static const struct {
                             {COLUMN_SSP_FROM}},
     [JOINED_ORG_TYPE] = {"org.type", {"organisations.csv"}, {COLUMN_ORG_ODS}},
     [JOINED_ORG_PARENT] = {"org.parent_ods", {"organisations.csv"}, {COLUMN_ORG_ODS}},
-    [JOINED_ORG_OPEN] = {"org.open", {"organisations.csv", "calendar.csv"}, {COLUMN_ORG_ODS},
-                         .timed = true},
+    [JOINED_ORG_OPEN] = {"org.open", {"organisations.csv", "calendar.csv"}, {COLUMN_ORG_ODS}},
     [JOINED_PRACTICE_PARENT] = {"practice.parent_ods", {"organisations.csv"},
                                 {COLUMN_PRACTICE_ODS}},
     [JOINED_HOLIDAY] = {"time.bank_holiday", {"calendar.csv"}, {COLUMN_TIME_LOCAL_DATE}},
@@ -182,7 +180,7 @@ void joined_kept_free(struct joined_kept *k)
 
 bool joined_timed(enum joined f)
 {
-    return fields[f].timed;
+    return f == JOINED_ORG_OPEN;
 }
 
 static uint32_t changes_before(struct joined_kept *k, int64_t us)
@@ -213,7 +211,7 @@ static struct event_value *place_of(struct joined_kept *k, enum joined f, int64_
     size_t n = joined_columns(f, column);
     struct pairs *last = &k->of[f].step[n - 1];
 
-    if (fields[f].timed || last->count >= KEPT_MAX)
+    if (joined_timed(f) || last->count >= KEPT_MAX)
         return NULL;
     *number = changes_before(k, us);
     for (size_t i = 0; i < n; i++)
