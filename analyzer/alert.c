@@ -444,6 +444,16 @@ static void put_reasons(struct buf *out, struct alert_maker *m, const struct fin
     buf_put_text(out, ",\"reasons\":[");
     if (f->rule->kind != RULE_CORRELATION) {
         put_held(out, m, f->rule, b, reveal);
+    } else if (correlation_measures(c)) {
+        struct buf form = {0};
+
+        buf_put_text(&form, "is ");
+        sentence_measure(&form, m->set, c);
+        buf_put_u8(&form, '\0');
+        snprintf(value, sizeof value, "%.15g", f->measured);
+        put_reason(out, m->set->fields.entry[c->field], str_of(value), expected,
+                   form.at, true);
+        buf_release(&form);
     } else if (c->type == CORRELATION_VALUE_COUNT) {
         struct str field = m->set->fields.entry[c->field];
 
@@ -485,7 +495,7 @@ static void put_body(struct buf *out, struct alert_maker *m, const struct findin
                           .first_us = f->at[0].us, .last_us = f->at[f->records - 1].us,
                           .reference = m->reference, .expected = buf_str(&expected),
                           .reveal = reveal, .with = b->with, .withs = b->withs,
-                          .more = f->withs > VALUES_SHOWN};
+                          .more = f->withs > VALUES_SHOWN, .measured = f->measured};
     s.field = field_counted(m, f->rule);
     put_rule(out, f->rule);
     put_time(out, "first", s.first_us);

@@ -1,9 +1,8 @@
 /* rules.c - `analyzer rules check | list | test | explain`. */
-#include <inttypes.h>
-
 #include "analyzer/commands.h"
 #include "analyzer/fields.h"
 #include "analyzer/pack.h"
+#include "analyzer/sentence.h"
 #include "base/buf.h"
 #include "base/disk.h"
 #include "base/mem.h"
@@ -77,9 +76,13 @@ static int explain(struct loaded_rules *l)
         printf("  what it finds: %.*s%s", STR_ARG(r->description),
                r->description.len && r->description.at[r->description.len - 1] == '\n' ? ""
                                                                                        : "\n");
-        if (r->kind == RULE_CORRELATION)
-            printf("  counts:        %" PRIu64 " or more within %" PRId64 " s\n",
-                   r->correlation.least, r->correlation.timespan_us / 1000000);
+        if (r->kind == RULE_CORRELATION) {
+            struct buf expected = {0};
+
+            sentence_expected(&expected, &l->set, r);
+            printf("  expected:      %.*s\n", STR_ARG(buf_str(&expected)));
+            buf_release(&expected);
+        }
         explain_list("  may be wrong:  ", r->falsepositives);
         explain_list("  look at:       ", r->fields);
         printf("  id:            %.*s\n\n", STR_ARG(handle(r)));

@@ -123,17 +123,22 @@ static void put_span(struct buf *out, int64_t us)
         }
 }
 
+/* "the sum of http.bytes" */
+void sentence_measure(struct buf *out, const struct ruleset *set, const struct correlation *c)
+{
+    if (c->type == CORRELATION_VALUE_PERCENTILE)
+        buf_printf(out, "the %.15g %% percentile", c->percentile);
+    else
+        buf_put_text(out, c->type == CORRELATION_VALUE_SUM ? "the sum" : "the average");
+    buf_printf(out, " of %.*s", STR_ARG(set->fields.entry[c->field]));
+}
+
 /* "at most 1000 as the sum of http.bytes within " */
 static void put_measure(struct buf *out, const struct ruleset *set, const struct correlation *c)
 {
-    struct str field = set->fields.entry[c->field];
-
-    buf_printf(out, "%s %.15g as the ", c->above ? "at most" : "less than", c->threshold);
-    if (c->type == CORRELATION_VALUE_PERCENTILE)
-        buf_printf(out, "%.15g %% percentile", c->percentile);
-    else
-        buf_put_text(out, c->type == CORRELATION_VALUE_SUM ? "sum" : "average");
-    buf_printf(out, " of %.*s within ", STR_ARG(field));
+    buf_printf(out, "%s %.15g as ", c->above ? "at most" : "less than", c->threshold);
+    sentence_measure(out, set, c);
+    buf_put_text(out, " within ");
 }
 
 void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r)
@@ -216,7 +221,10 @@ static void put_place(struct buf *out, const struct sentence *s, struct str name
         buf_put_str(out, s->expected);
         break;
     case VALUES:
-        put_values(out, s);
+        if (correlation_measures(&s->rule->correlation))
+            buf_printf(out, "%.15g", s->measured);
+        else
+            put_values(out, s);
         break;
     case PLACES:
         put_field(out, s, s->record, name);

@@ -22,16 +22,20 @@ struct sentence {
     const struct record *const *with;   /* records that have them, each its own */
     size_t withs;
     bool more;                          /* there are others */
+    double measured;                    /* what was worked out of numbers, at its highest */
 };
 
 /* Append the sentence, by the rule's own words where it has some. In these, {who}, {count},
  * {calls}, {patients}, {when}, {org}, {where}, {outcome}, {expected}, {values} and {name of a
- * field} stand for what they name; {values} for those that were counted, {where} for the
+ * field} stand for what they name; {values} for those that were counted, or for what was
+ * worked out of numbers, {where} for the
  * organisation, "at" which or "first at" which. */
 #define SENTENCE_VALUES "{values}"
 void sentence_print(struct buf *out, const struct sentence *s);
 /* Is there such a place? */
 bool sentence_place(struct str name, const char **near);
+/* What a correlation works out of numbers: "the sum of http.bytes". */
+void sentence_measure(struct buf *out, const struct ruleset *set, const struct correlation *c);
 /* What a correlation expects: "at most 60 different patients within 1 hour". */
 void sentence_expected(struct buf *out, const struct ruleset *set, const struct rule *r);
 

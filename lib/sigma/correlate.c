@@ -522,6 +522,8 @@ static void go_through(struct correlator *c, struct pending *p, struct window *w
         at = c->moments.at[w->at[i].moment];
         if (!open || at.us - fired_us > suppress)
             open = findings_open(&p->found, p->rule, w->at[i].group, at);
+        if (w->measure && (open->records == 0 || w->measure->now > open->measured))
+            open->measured = w->measure->now;
         fired_us = at.us;
         for (size_t k = from > taken ? from : taken; k <= i; k++) {
             finding_put_occurrence(open, &w->at[k], &c->moments);

@@ -31,6 +31,7 @@ struct finding {
         uint32_t record;
     } with[FINDING_VALUES];
     size_t withs;
+    double measured;     /* what is worked out of numbers, the highest at which it fired */
 };
 
 struct correlator;

@@ -111,7 +111,7 @@ static double ranked(const struct measure *m, uint64_t rank)
     return m->sorted[at];
 }
 
-bool measure_holds(const struct measure *m)
+bool measure_holds(struct measure *m)
 {
     long double v = m->sum;
     uint64_t rank;
@@ -126,5 +126,6 @@ bool measure_holds(const struct measure *m)
         rank = (uint64_t)ceil(m->k->percentile / 100 * (double)m->count);
         v = ranked(m, rank < 1 ? 1 : rank > m->count ? m->count : rank);
     }
+    m->now = (double)v;
     return m->k->above ? v > m->k->threshold : v >= m->k->threshold;
 }

@@ -11,6 +11,7 @@ struct measure {
     double *number;    /* by value (grouping_text); NAN: it is none */
     uint64_t count;    /* in the window */
     long double sum;
+    double now;        /* what was compared last */
     /* A percentile: place of each value in `sorted`, and of the values in the window how many
      * have which places, as a tree of partial sums (Fenwick, 1994). */
     uint32_t *place, *tree;
@@ -31,6 +32,6 @@ void measure_out(struct measure *m, uint32_t value);
 /* Does the condition hold? The p-th percentile of n numbers is the least that p per cent of
  * them, rounded up to a whole number of them, do not exceed; nothing is said of less than
  * MEASURE_PERCENTILE_LEAST. */
-bool measure_holds(const struct measure *m);
+bool measure_holds(struct measure *m);
 
 #endif

@@ -97,6 +97,30 @@ R
 [ "$(values 6 patient.nhs_number)" = 'Opened: •••••••018, •••••••026, •••••••034, •••••••042, •••••••050 and others.' ]
 [ "$(values 1 practice.ods)" = 'Opened: A10001.' ]
 
+# What is worked out of numbers is said, at its highest; what is no number is left out.
+for i in 1 2 3 4; do call $i $P 200 ",\"bytes\":$((i * 100))"; done >"$D/b"
+call 5 $P 200 >>"$D/b"
+$C ingest --store "$D/y" "$D/b" 2>/dev/null
+measured() { # type, the rest of its condition
+    cat >"$D/m.yml" <<R
+title: Sent
+name: sent
+level: informational
+logsource: {product: gpconnect, service: audit}
+detection: {s: {http.status: 200}, condition: s}
+---
+title: Measured
+id: 11111111-0000-4000-8000-000000000003
+level: high
+correlation: {type: $1, rules: [sent], group-by: [practice.ods], timespan: 2m, condition: {field: http.bytes, $2}}
+x-gpc: {version: 1, text: 'Took {values} in {calls}; expected: {expected}.'}
+R
+    $A detect --store "$D/y" --rules "$D/m.yml" 2>/dev/null | sed 's/.*Took/Took/'
+}
+[ "$(measured value_sum 'gt: 500')" = 'Took 900 in 4 requests; expected: at most 500 as the sum of http.bytes within 2 minutes.' ]
+[ "$(measured value_avg 'gte: 299.5')" = 'Took 300 in 3 requests; expected: less than 299.5 as the average of http.bytes within 2 minutes.' ]
+[ -z "$(measured value_percentile 'gte: 1, percentile: 50')" ]
+
 # Rules of others are named and skipped; rules with errors do not stop the others.
 printf 'title: W\nlevel: high\nlogsource: {product: windows}\ndetection: {s: {a: b}, condition: s}\n' >"$D/w.yml"
 $A detect --store "$D/t" --rules "$D/w.yml" 2>&1 >/dev/null | grep -q 'another kind of log'
