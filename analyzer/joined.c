@@ -216,14 +216,8 @@ static struct event_value *place_of(struct joined_kept *k, enum joined f, int64_
     *number = changes_before(k, us);
     for (size_t i = 0; i < n; i++)
         *number = pairs_put(&k->of[f].step[i], (uint64_t)*number << 32 | same[i]);
-    if (*number >= k->of[f].cap) {
-        size_t cap = (*number + 32U) * 2U;
-
-        k->of[f].value = xrealloc(k->of[f].value, cap * sizeof *k->of[f].value);
-        memset(k->of[f].value + k->of[f].cap, 0,
-               (cap - k->of[f].cap) * sizeof *k->of[f].value);
-        k->of[f].cap = cap;
-    }
+    k->of[f].value = xroom(k->of[f].value, &k->of[f].cap, *number + 1UL,
+                           sizeof *k->of[f].value);
     return &k->of[f].value[*number];
 }
 

@@ -31,6 +31,19 @@ void *xrealloc(void *old, size_t size)
     return checked(realloc(old, size ? size : 1));
 }
 
+void *xroom(void *list, size_t *cap, size_t need, size_t size)
+{
+    size_t room = *cap * 2 > 64 ? *cap * 2 : 64;
+
+    if (need <= *cap)
+        return list;
+    room = need > room ? need : room;
+    list = xrealloc(list, room * size);
+    memset((char *)list + *cap * size, 0, (room - *cap) * size);
+    *cap = room;
+    return list;
+}
+
 void *xlines(size_t count, size_t size)
 {
     size_t bytes = (count * size + 63) & ~(size_t)63;

@@ -8,6 +8,9 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
+/* The list of *cap elements, which gets room for `need` of them, at least twice as much as it
+ * had where it grows; new ones are zeroed. NULL is an empty one. */
+void *xroom(void *list, size_t *cap, size_t need, size_t size);
 /* Zeroed and at a multiple of 64, for lists of which every element is to lie in lines of
  * the cache of its own. To be freed with free(). */
 void *xlines(size_t count, size_t size);

@@ -462,14 +462,16 @@ static bool stays_off(const struct correlator *c, const struct pending *p)
 
 void correlator_put_off(struct correlator *c, verdicts_decided *sure, void *ctx)
 {
+    bool *told = verdicts_told(c->set, sure, ctx);
     bool changed = true;
 
     for (size_t i = 0; i < c->set->rules; i++) {
         const struct rule *r = c->set->rule[i];
 
         c->put_off[i] = r->kind == RULE_DETECTION && !r->bad && !alerts(r) &&
-                        verdicts_decide(c->set, r, sure, ctx);
+                        verdicts_decide(r, told);
     }
+    free(told);
     while (changed) {
         changed = false;
         for (size_t i = 0; i < c->set->rules; i++)

@@ -72,17 +72,7 @@ void evaluator_event(struct evaluator *e, const struct event *event)
 /* The answers of the value with that number, n of them. */
 static uint8_t *answers_of(struct answers *a, uint32_t number, size_t n)
 {
-    size_t need = (number + 1U) * n;
-
-    if (need > a->cap) {
-        size_t cap = a->cap ? a->cap * 2 : 64 * n;
-
-        while (cap < need)
-            cap *= 2;
-        a->known = xrealloc(a->known, cap);
-        memset(a->known + a->cap, UNKNOWN, cap - a->cap);
-        a->cap = cap;
-    }
+    a->known = xroom(a->known, &a->cap, (number + 1UL) * n, sizeof *a->known);
     return a->known + number * n;
 }
 

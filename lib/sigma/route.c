@@ -44,7 +44,7 @@ void route_add(struct route *r, struct route_step s)
 
 const struct route *routes_find(const struct routes *l, uint32_t number)
 {
-    return number < l->count && l->there[number] ? &l->at[number] : NULL;
+    return number < l->count && l->at[number].step ? &l->at[number] : NULL;
 }
 
 static void ask_fields(struct route *r, const struct grouping *g)
@@ -78,29 +78,20 @@ const struct route *routes_put(struct routes *l, uint32_t number, const struct r
     own.alert = copy(&l->arena, own.alert, own.alerts * sizeof(const struct rule *));
     own.step = copy(&l->arena, own.step, own.steps * sizeof *own.step);
     own.field = copy(&l->arena, own.field, own.fields * sizeof *own.field);
-    if (number >= l->count) {
-        size_t count = (number + 32U) * 2U;
-
-        l->at = xrealloc(l->at, count * sizeof *l->at);
-        l->there = xrealloc(l->there, count * sizeof *l->there);
-        memset(l->there + l->count, 0, (count - l->count) * sizeof *l->there);
-        l->count = count;
-    }
+    l->at = xroom(l->at, &l->count, number + 1UL, sizeof *l->at);
     l->at[number] = own;
-    l->there[number] = true;
     return &l->at[number];
 }
 
 void routes_forget(struct routes *l)
 {
     if (l->count > 0)
-        memset(l->there, 0, l->count * sizeof *l->there);
+        memset(l->at, 0, l->count * sizeof *l->at);
 }
 
 void routes_release(struct routes *l)
 {
     free(l->at);
-    free(l->there);
     arena_release(&l->arena);
 }
 

@@ -33,8 +33,7 @@ void route_add(struct route *r, struct route_step s);
 
 /* Routes by the numbers of what events meet (verdicts.h). Zero-initialise. */
 struct routes {
-    struct route *at;
-    bool *there;
+    struct route *at; /* without a list of steps: there is none */
     size_t count;
     struct arena arena;
 };

@@ -137,7 +137,7 @@ static bool all_told(const struct expression *x, const bool *told)
     return true;
 }
 
-static bool *find_told(const struct ruleset *s, verdicts_decided *decided, void *ctx)
+bool *verdicts_told(const struct ruleset *s, verdicts_decided *decided, void *ctx)
 {
     bool *told = xcalloc(s->predicates + 1, sizeof *told);
 
@@ -146,14 +146,9 @@ static bool *find_told(const struct ruleset *s, verdicts_decided *decided, void 
     return told;
 }
 
-bool verdicts_decide(const struct ruleset *s, const struct rule *r, verdicts_decided *decided,
-                     void *ctx)
+bool verdicts_decide(const struct rule *r, const bool *told)
 {
-    bool *told = find_told(s, decided, ctx);
-    bool all = !r->condition || all_told(r->condition, told);
-
-    free(told);
-    return all;
+    return !r->condition || all_told(r->condition, told);
 }
 
 void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
@@ -161,7 +156,7 @@ void verdicts_classes(struct verdicts *v, verdicts_decided *decided, void *ctx)
     v->tellings++;
     forget_told(v);
     free(v->told);
-    v->told = find_told(v->set, decided, ctx);
+    v->told = verdicts_told(v->set, decided, ctx);
 }
 
 /* Mark the fields that the expression asks for, but in predicates that are told; false: any
@@ -193,7 +188,7 @@ bool verdicts_ask(const struct verdicts *v, bool *field)
     for (size_t i = 0; i < v->rules; i++) {
         const struct rule *r = v->set->rule[v->rule[i]];
 
-        if (v->matters[r->number] && r->condition && !all_told(r->condition, v->told))
+        if (v->matters[r->number] && !verdicts_decide(r, v->told))
             fields &= ask(v->set, r->condition, none, field);
     }
     free(none);
@@ -210,19 +205,6 @@ bool verdicts_known(const struct verdicts *v, uint32_t class)
 static const struct said *said_of(const struct verdicts *v, uint32_t class)
 {
     return verdicts_known(v, class) ? &v->said[v->place[class] - 1] : NULL;
-}
-
-static void fit_places(struct verdicts *v, uint32_t class)
-{
-    size_t n = v->places ? v->places : 4096;
-
-    if (class < v->places)
-        return;
-    while (n <= class)
-        n *= 2;
-    v->place = xrealloc(v->place, n * sizeof *v->place);
-    memset(v->place + v->places, 0, (n - v->places) * sizeof *v->place);
-    v->places = n;
 }
 
 /* Which fields do the rules ask for that may be met, of what classes do not tell? */
@@ -254,10 +236,7 @@ static void own(struct verdicts *v, uint32_t number, struct said *said)
         said->matters |= v->matters[rule[i]];
     if (said->maybes > 0)
         find_fields(v, said);
-    if (number == v->said_cap) {
-        v->said_cap = v->said_cap ? v->said_cap * 2 : 64;
-        v->said = xrealloc(v->said, v->said_cap * sizeof *v->said);
-    }
+    v->said = xroom(v->said, &v->said_cap, number + 1UL, sizeof *v->said);
     v->said[number] = *said;
 }
 
@@ -294,7 +273,7 @@ void verdicts_learn(struct verdicts *v, uint32_t class)
             maybe[said.maybes++] = number;
     }
     memcpy(rule + said.mets, maybe, said.maybes * sizeof *maybe);
-    fit_places(v, class);
+    v->place = xroom(v->place, &v->places, class + 1UL, sizeof *v->place);
     v->place[class] = keep(v, &said) + 1;
     free(rule);
     free(maybe);
@@ -336,13 +315,7 @@ static uint32_t *place_of(struct verdicts *v, uint32_t class, const uint32_t *sa
         return NULL;
     for (size_t i = 0; i < n; i++)
         number = pairs_put(&v->told_by[i].values, (uint64_t)number << 32 | same[i]);
-    if (number >= last->cap) {
-        size_t cap = (number + 32U) * 2U;
-
-        last->said = xrealloc(last->said, cap * sizeof *last->said);
-        memset(last->said + last->cap, 0, (cap - last->cap) * sizeof *last->said);
-        last->cap = cap;
-    }
+    last->said = xroom(last->said, &last->cap, number + 1UL, sizeof *last->said);
     return &last->said[number];
 }
 

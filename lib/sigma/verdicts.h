@@ -28,9 +28,10 @@ bool verdicts_ask(const struct verdicts *v, bool *field);
 enum matter { MATTER_NOT, MATTER_NOW, MATTER_LATER };
 void verdicts_matter(struct verdicts *v, const struct rule *r, enum matter matter);
 
-/* Would classes decide the rule, whatever classes there will be? */
-bool verdicts_decide(const struct ruleset *s, const struct rule *r, verdicts_decided *decided,
-                     void *ctx);
+/* By predicate of the set: would such classes tell whether it holds? To be freed. */
+bool *verdicts_told(const struct ruleset *s, verdicts_decided *decided, void *ctx);
+/* Would they decide the rule? */
+bool verdicts_decide(const struct rule *r, const bool *told);
 
 /* What do the rules say of that class? The evaluator's event has what all of it have. */
 bool verdicts_known(const struct verdicts *v, uint32_t class);

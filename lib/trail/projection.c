@@ -608,20 +608,13 @@ static void fill_few(const struct projection *p, uint32_t row, const uint8_t *st
                    row, out);
 }
 
-static void fill_all(const struct projection *p, uint32_t row, const uint8_t *state,
-                     const uint32_t *told, bool any, struct record *out)
+static void fill_class(const struct projection *p, const uint8_t *state, const uint32_t *told,
+                       struct record *out)
 {
     for (size_t i = 0; i < p->narrows; i++)
         fill_told(p->narrow[i], told, out);
-    for (size_t i = 0; i < p->others; i++) {
-        const struct read_column *k = p->other[i];
-        enum projection_state own = (enum projection_state)state[k - p->column];
-
-        if (any)
-            fill_any(k, own, out);
-        else
-            fill_other(k, own, row, out);
-    }
+    for (size_t i = 0; i < p->others; i++)
+        fill_any(p->other[i], (enum projection_state)state[p->other[i] - p->column], out);
 }
 
 void projection_fill(const struct projection *p, uint32_t row, enum projection_fill how,
@@ -638,8 +631,8 @@ void projection_fill(const struct projection *p, uint32_t row, enum projection_f
     if (how == PROJECTION_FEW)
         fill_few(p, row, state, told, out);
     else
-        fill_all(p, row, state, told, how == PROJECTION_CLASS, out);
-    if (p->which[COLUMN_TIME] >= 0 && (how != PROJECTION_FEW || p->local_times))
+        fill_class(p, state, told, out);
+    if (p->which[COLUMN_TIME] >= 0 && (how == PROJECTION_CLASS || p->local_times))
         fill_local(out, hour, zone);
 }
 

@@ -138,10 +138,10 @@ uint32_t projection_entries(const struct projection *p, enum column c);
 
 /* What PROJECTION_FEW fills: to be said once. */
 void projection_choose(struct projection *p, const bool few[COLUMN_COUNT]);
-/* WHOLE: all columns, which were loaded. CLASS: what all rows of the class have; a column
- * that classes do not tell is some value where there is one, or "". FEW: only those chosen,
- * which were loaded; the others stay as they are. */
-enum projection_fill { PROJECTION_WHOLE, PROJECTION_CLASS, PROJECTION_FEW };
+/* CLASS: what all rows of the class have; a column that classes do not tell is some value
+ * where there is one, or "". FEW: only those chosen, which were loaded; the others stay as
+ * they are. */
+enum projection_fill { PROJECTION_CLASS, PROJECTION_FEW };
 /* The row, into what is all zero or was filled by p before. Its texts live as long as p,
  * those of local times as long as *hour says. */
 void projection_fill(const struct projection *p, uint32_t row, enum projection_fill how,

@@ -78,7 +78,7 @@ $A query --store "$D/v" --format csv --sql 'SELECT "jwt.hash" h FROM audit WHERE
 # A sentence names the values that were counted, the first five of them; numbers stay masked.
 for i in 1 2 3 4 5 6; do call $i 9990000018 200 ",\"n\":$i" | sed "s/9990000018/$(printf '%s\n' 9990000018 9990000026 9990000034 9990000042 9990000050 9990000069 | sed -n ${i}p)/g"; done >"$D/n"
 $C ingest --store "$D/w" "$D/n" 2>/dev/null
-values() { # how many patients, the places
+said() { # store, type, timespan, condition, sentence: of what is answered, by practice
     cat >"$D/v.yml" <<R
 title: Seen
 name: seen
@@ -86,14 +86,15 @@ level: informational
 logsource: {product: gpconnect, service: audit}
 detection: {s: {http.status: 200}, condition: s}
 ---
-title: Many
+title: Said
 id: 11111111-0000-4000-8000-000000000003
 level: high
-correlation: {type: value_count, rules: [seen], group-by: [practice.ods], timespan: 1h, condition: {field: $2, gte: $1}}
-x-gpc: {version: 1, text: 'Opened: {values}.'}
+correlation: {type: $2, rules: [seen], group-by: [practice.ods], timespan: $3, condition: {$4}}
+x-gpc: {version: 1, text: '+$5'}
 R
-    $A detect --store "$D/w" --rules "$D/v.yml" 2>/dev/null | sed 's/.*Opened/Opened/'
+    $A detect --store "$D/$1" --rules "$D/v.yml" 2>/dev/null | sed 's/.*+//'
 }
+values() { said w value_count 1h "field: $2, gte: $1" 'Opened: {values}.'; } # how many, of what
 [ "$(values 6 patient.nhs_number)" = 'Opened: •••••••018, •••••••026, •••••••034, •••••••042, •••••••050 and others.' ]
 [ "$(values 1 practice.ods)" = 'Opened: A10001.' ]
 
@@ -101,22 +102,7 @@ R
 for i in 1 2 3 4; do call $i $P 200 ",\"bytes\":$((i * 100))"; done >"$D/b"
 call 5 $P 200 >>"$D/b"
 $C ingest --store "$D/y" "$D/b" 2>/dev/null
-measured() { # type, the rest of its condition
-    cat >"$D/m.yml" <<R
-title: Sent
-name: sent
-level: informational
-logsource: {product: gpconnect, service: audit}
-detection: {s: {http.status: 200}, condition: s}
----
-title: Measured
-id: 11111111-0000-4000-8000-000000000003
-level: high
-correlation: {type: $1, rules: [sent], group-by: [practice.ods], timespan: 2m, condition: {field: http.bytes, $2}}
-x-gpc: {version: 1, text: 'Took {values} in {calls}; expected: {expected}.'}
-R
-    $A detect --store "$D/y" --rules "$D/m.yml" 2>/dev/null | sed 's/.*Took/Took/'
-}
+measured() { said y "$1" 2m "field: http.bytes, $2" 'Took {values} in {calls}; expected: {expected}.'; }
 [ "$(measured value_sum 'gt: 500')" = 'Took 900 in 4 requests; expected: at most 500 as the sum of http.bytes within 2 minutes.' ]
 [ "$(measured value_avg 'gte: 299.5')" = 'Took 300 in 3 requests; expected: less than 299.5 as the average of http.bytes within 2 minutes.' ]
 [ -z "$(measured value_percentile 'gte: 1, percentile: 50')" ]

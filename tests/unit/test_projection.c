@@ -164,7 +164,9 @@ static void round_trip(unsigned third, const struct zone *zone)
     uint8_t binding[HASH_BYTES] = {7};
     struct projection_numbers n = {.class = 100, .column = {[COLUMN_TIME_RAW] = 50}};
     struct timestamp_hour hour = {0};
-    struct projection *p;
+    struct projection_numbers same;
+    struct projection *p, *whole; /* of which a few columns, and all, are filled */
+    bool all[COLUMN_COUNT];
     struct arena a = {0};
     struct buf bytes = {0}, copy = {0};
 
@@ -184,10 +186,13 @@ static void round_trip(unsigned third, const struct zone *zone)
     projector_encode(maker, 4000, binding, &bytes);
     projector_free(maker);
     buf_put_str(&copy, buf_str(&bytes));
-    CHECK(open_all(&p, &bytes, &n, &want) == 0);
+    same = n;
+    CHECK(open_all(&p, &bytes, &n, &want) == 0 && open_all(&whole, &bytes, &same, &want) == 0);
     CHECK(projection_layout(p)->first_seq == 4000 && projection_layout(p)->rows == ROWS &&
           projection_layout(p)->binding[0] == 7);
     projection_choose(p, few.column);
+    memset(all, true, sizeof all);
+    projection_choose(whole, all);
     projection_layout_want(&has, projection_layout(p));
     CHECK(projection_want_holds(&has, &want));
     of_class = xcalloc(projection_layout(p)->classes + 100U, sizeof *of_class);
@@ -198,7 +203,7 @@ static void round_trip(unsigned third, const struct zone *zone)
 
         projection_fill(p, i, PROJECTION_CLASS, &is, &hour, zone);
         compare_class(p, &was[i], &is, &want);
-        projection_fill(p, i, PROJECTION_WHOLE, &is, &hour, zone);
+        projection_fill(whole, i, PROJECTION_FEW, &is, &hour, zone);
         compare(&was[i], &is, 4000 + i, &want);
         CHECK(class >= 100 && class < n.class);
         CHECK(projection_integer(p, i, COLUMN_TIME) ==
@@ -221,6 +226,7 @@ static void round_trip(unsigned third, const struct zone *zone)
             of_class[class] = i + 1;
     }
     projection_free(p);
+    projection_free(whole);
     for (size_t i = 0; i < 200; i++) { /* no byte can be another unnoticed */
         size_t at = draw(copy.len);
 
