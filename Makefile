@@ -65,10 +65,12 @@ demo: all
 	@GENERATE="$(GEN)" sh tests/demo.sh
 fuzz:
 	@sh tests/fuzz.sh
-# The long proofs: size and speed (RECORDS=, HURT=yes) and the speed of rules (RECORDS=);
+# The long proofs: size and speed (RECORDS=, HURT=yes), the speed of answers and of rules (RECORDS=);
 # kill -9 (RECORDS=, KILLS=); every byte of a store changed in turn (EDITS=).
 bench: all
 	@GENERATE="$(GEN)" sh bench/run.sh
+bench-query: all
+	@GENERATE="$(GEN)" sh bench/query.sh
 bench-detect: all
 	@GENERATE="$(GEN)" sh bench/detect.sh
 kills: all
@@ -94,4 +96,4 @@ clean:
 help:
 	@sed -n '1,4s/^# //p' Makefile
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all test tidy demo fuzz bench bench-detect kills edits oracle install clean help FORCE
+.PHONY: all test tidy demo fuzz bench bench-query bench-detect kills edits oracle install clean help FORCE

@@ -49,24 +49,35 @@ static int gather(void *ctx, int64_t number, const struct db_value *value, size_
     return 0;
 }
 
+struct asking {
+    struct db *db;
+    const struct state *state;
+};
+
 static struct str reference(const void *ctx, struct str number, struct arena *arena)
 {
-    return state_reference(ctx, number, arena);
+    return state_reference(((const struct asking *)ctx)->state, number, arena);
+}
+
+static bool is_late(const void *ctx)
+{
+    return db_is_late(((const struct asking *)ctx)->db);
 }
 
 static int ask(struct gathering *g, const struct options *o, struct trail *t,
-               const struct table_options *table, struct err *err)
+               const struct state *s, const struct zone *zone, struct err *err)
 {
-    struct db *d = NULL;
-    int rc = db_open_for_questions(&d, err);
+    struct asking a = {NULL, s};
+    struct table_options table = {o->reveal, zone, reference, is_late, &a};
+    int rc = db_open_for_questions(&a.db, err);
 
     if (rc == 0)
-        rc = table_bring(db_handle(d), t, table, err);
+        rc = table_bring(db_handle(a.db), t, &table, err);
     if (rc == 0) {
-        db_guard(d);
-        rc = db_ask(d, o->sql, SECONDS, gather, g, err);
+        db_guard(a.db);
+        rc = db_ask(a.db, o->sql, SECONDS, gather, g, err);
     }
-    db_close(d);
+    db_close(a.db);
     return rc == ROW_LIMIT_REACHED ? 0 : rc;
 }
 
@@ -93,8 +104,7 @@ int sql_answer(const struct options *o, struct trail *t, const struct state *s,
                struct err *err)
 {
     struct gathering g = {.format = format, .limit = limit};
-    struct table_options table = {o->reveal, zone, reference, s};
-    int rc = ask(&g, o, t, &table, err);
+    int rc = ask(&g, o, t, s, zone, err);
 
     if (rc == 0)
         rc = log_question(o, s, g.rows, err);

@@ -28,12 +28,15 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static int look_at_clock(void *ctx)
+bool db_is_late(struct db *d)
 {
-    struct db *d = ctx;
-
     d->late = d->deadline > 0 && now() > d->deadline;
     return d->late;
+}
+
+static int look_at_clock(void *ctx)
+{
+    return db_is_late(ctx);
 }
 
 static int authorize(void *ctx, int action, const char *a, const char *b, const char *c,

@@ -33,6 +33,9 @@ int db_ask(struct db *d, const char *sql, int seconds,
            int (*row)(void *ctx, int64_t number, const struct db_value *value, size_t count),
            void *ctx, struct err *err);
 
+/* Have the seconds passed? For tables that work long between two rows. */
+bool db_is_late(struct db *d);
+
 /* Run one statement of our own with values for its parameters; rows as in db_ask(), without
  * the names. row may be NULL. */
 int db_run(struct db *d, const char *sql, const struct db_value *value, size_t values,

@@ -1,6 +1,8 @@
 /* table.c - see table.h. What SQLite asks for is handed to the scan where the scan knows
  * it (time, patient, user, organisation, practice, trace, status, seq); SQLite checks all
- * of it again but the patient, whose number it may not see. */
+ * of it again but the patient, whose number it may not see. Where it groups or sorts by
+ * columns of few values and uses no others, it is given each combination as often as there
+ * are rows of it, in order (counted.h), and need not sort them. */
 #include "trail/table.h"
 
 #ifdef GPCA_EXTENSION
@@ -17,6 +19,7 @@ SQLITE_EXTENSION_INIT1
 #include "record/reference.h"
 #include "record/shown.h"
 #include "record/timestamp.h"
+#include "trail/counted.h"
 #include "trail/scan.h"
 
 struct table {
@@ -33,6 +36,11 @@ struct table_cursor {
     struct scan_filter filter;
     bool wanted[COLUMN_COUNT];
     struct str patient_shown; /* asked for by mask and reference */
+    struct counted_order order[COLUMN_COUNT];
+    size_t orders;            /* 0: the rows themselves are given */
+    struct counted counted;
+    size_t at;                /* in counted */
+    uint64_t given;           /* of its rows */
     struct record record;
     struct arena asked, arena;
 };
@@ -104,55 +112,83 @@ static bool is_known(int column, int op)
                      column == COLUMN_SSP_TRACE_ID);
 }
 
-/* Are no columns used but those that the index holds? Bit 63 stands for all from 63 on. */
-static bool small_only(sqlite3_uint64 used)
+/* Are no columns used but those that the index holds, or no others than can be counted? Bit
+ * 63 stands for all from 63 on. */
+static bool small_only(sqlite3_uint64 used, bool counted)
 {
-    sqlite3_uint64 small = 1ULL << COLUMN_SEQ | 1ULL << COLUMN_TIME |
-                           1ULL << COLUMN_TIME_LOCAL_DATE | 1ULL << COLUMN_TIME_LOCAL_HOUR |
-                           1ULL << COLUMN_TIME_LOCAL_WEEKDAY | 1ULL << COLUMN_HTTP_STATUS;
+    sqlite3_uint64 small = counted ? 0 : 1ULL << COLUMN_SEQ | 1ULL << COLUMN_TIME;
 
-    for (int i = 0; i < JUDGE_SMALL; i++)
-        small |= 1ULL << judge_small(i);
+    for (int i = 0; i < 63; i++)
+        if (counted_has((enum column)i))
+            small |= 1ULL << i;
     return !(used & ~small);
 }
 
 enum { USED_DIGITS = 16 };
 _Static_assert(COLUMN_GPC_PROFILE < 63, "small columns have bits of their own");
 
-/* The columns used as in colUsed, in hexadecimal, then conditions as pairs of letters: column,
- * operator; in the order of the arguments. */
-static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
+/* Conditions that the scan knows, as pairs: column + 1, operator; in the order of the
+ * arguments. Returns how many rows they leave, by guess. */
+static double take_conditions(sqlite3_index_info *info, char **to)
 {
     double rows = 1e6;
-    char *pairs;
-    int n = 0;
 
-    (void)base;
-    info->idxStr = sqlite3_malloc(USED_DIGITS + 2 * info->nConstraint + 1);
-    if (!info->idxStr)
-        return SQLITE_NOMEM;
-    info->needToFreeIdxStr = 1;
-    sqlite3_snprintf(USED_DIGITS + 1, info->idxStr, "%016llx", info->colUsed);
-    pairs = info->idxStr + USED_DIGITS;
     for (int i = 0; i < info->nConstraint; i++) {
         int column = info->aConstraint[i].iColumn;
         int op = info->aConstraint[i].op;
 
         if (!info->aConstraint[i].usable || column < 0 || !is_known(column, op))
             continue;
-        pairs[2 * n] = (char)(column + 1);
-        pairs[2 * n + 1] = (char)op;
-        info->aConstraintUsage[i].argvIndex = ++n;
+        *(*to)++ = (char)(column + 1);
+        *(*to)++ = (char)op;
+        info->aConstraintUsage[i].argvIndex = ++info->idxNum;
         info->aConstraintUsage[i].omit = column == COLUMN_PATIENT_NHS_NUMBER;
         rows /= column == COLUMN_PATIENT_NHS_NUMBER || column == COLUMN_SSP_TRACE_ID ? 1e5
                 : column == COLUMN_USER_KEY                                          ? 1e4
                 : op == SQLITE_INDEX_CONSTRAINT_EQ                                   ? 100
                                                                                      : 4;
     }
-    pairs[2 * n] = '\0';
-    info->idxNum = n;
-    info->estimatedRows = (sqlite3_int64)(rows < 1 ? 1 : rows);
-    info->estimatedCost = rows < 1 ? 1 : rows;
+    return rows < 1 ? 1 : rows;
+}
+
+/* The order asked for, as pairs: column + 1, whether it goes down; where rows can be counted.
+ * seq and time are no columns of few values, and a rowid is neither. */
+static void take_order(sqlite3_index_info *info, char **to)
+{
+    sqlite3_uint64 used = info->nOrderBy > COLUMN_COUNT ? UINT64_MAX : info->colUsed;
+
+    for (int i = 0; i < info->nOrderBy; i++)
+        if (info->aOrderBy[i].iColumn < 0 || info->aOrderBy[i].iColumn >= 63)
+            return;
+        else
+            used |= 1ULL << info->aOrderBy[i].iColumn;
+    if (!small_only(used, true))
+        return;
+    for (int i = 0; i < info->nOrderBy; i++) {
+        *(*to)++ = (char)(info->aOrderBy[i].iColumn + 1);
+        *(*to)++ = info->aOrderBy[i].desc ? 'd' : 'u';
+        info->orderByConsumed = 1;
+    }
+}
+
+/* The columns used as in colUsed, in hexadecimal; idxNum conditions; the order. */
+static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
+{
+    size_t room = USED_DIGITS + 2 * (size_t)(info->nConstraint + info->nOrderBy) + 1;
+    char *to;
+
+    (void)base;
+    info->idxStr = sqlite3_malloc((int)room);
+    if (!info->idxStr)
+        return SQLITE_NOMEM;
+    info->needToFreeIdxStr = 1;
+    sqlite3_snprintf(USED_DIGITS + 1, info->idxStr, "%016llx", info->colUsed);
+    to = info->idxStr + USED_DIGITS;
+    info->idxNum = 0;
+    info->estimatedCost = take_conditions(info, &to);
+    info->estimatedRows = (sqlite3_int64)info->estimatedCost;
+    take_order(info, &to);
+    *to = '\0';
     return SQLITE_OK;
 }
 
@@ -274,6 +310,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 
     if (c->begun)
         scan_end(&c->scan);
+    counted_release(&c->counted);
     arena_release(&c->asked);
     arena_release(&c->arena);
     free(c);
@@ -295,6 +332,24 @@ static struct str patient_shown(const struct table *t, struct table_cursor *c)
     return s;
 }
 
+static int failed(sqlite3_vtab *base, const char *text)
+{
+    sqlite3_free(base->zErrMsg);
+    base->zErrMsg = sqlite3_mprintf("%s", text);
+    return SQLITE_ERROR;
+}
+
+/* The same row again, or the next of another kind. */
+static void next_counted(struct table_cursor *c)
+{
+    if (c->at < c->counted.rows && c->given++ < c->counted.row[c->at].count)
+        return;
+    c->end = ++c->at >= c->counted.rows;
+    c->given = 1;
+    if (!c->end)
+        counted_fill(&c->counted, c->at, &c->record);
+}
+
 static int next_row(sqlite3_vtab_cursor *base)
 {
     struct table_cursor *c = (struct table_cursor *)base;
@@ -306,6 +361,10 @@ static int next_row(sqlite3_vtab_cursor *base)
         c->end = true;
         return SQLITE_OK;
     }
+    if (c->orders > 0) {
+        next_counted(c);
+        return SQLITE_OK;
+    }
     do {
         arena_reset(&c->arena);
         rc = scan_next(&c->scan, &c->record, &err);
@@ -313,11 +372,27 @@ static int next_row(sqlite3_vtab_cursor *base)
              (c->record.column[COLUMN_PATIENT_NHS_NUMBER].kind != VALUE_TEXT ||
               !str_equal(patient_shown(t, c), c->patient_shown)));
     c->end = rc == 0;
-    if (rc >= 0)
-        return SQLITE_OK;
-    sqlite3_free(base->pVtab->zErrMsg);
-    base->pVtab->zErrMsg = sqlite3_mprintf("%s", err.text);
-    return SQLITE_ERROR;
+    return rc < 0 ? failed(base->pVtab, err.text) : SQLITE_OK;
+}
+
+/* Count all rows, where an order was asked for. */
+static int count_rows(struct table_cursor *c, const struct table *t, struct err *err)
+{
+    counted_release(&c->counted);
+    c->at = SIZE_MAX; /* before the first */
+    for (size_t i = 0; i < c->orders; i++)
+        c->wanted[c->order[i].column] = true;
+    if (c->orders == 0 || c->nothing)
+        return 0;
+    return counted_take(&c->counted, &c->scan, c->wanted, c->order, c->orders,
+                        t->options->stop, t->options->ctx, err);
+}
+
+static void take_order_text(struct table_cursor *c, const char *pairs)
+{
+    for (c->orders = 0; *pairs; pairs += 2)
+        c->order[c->orders++] = (struct counted_order){
+            (enum column)((unsigned char)pairs[0] - 1), pairs[1] == 'd'};
 }
 
 static void take_used(struct table_cursor *c, const char *hex)
@@ -328,7 +403,8 @@ static void take_used(struct table_cursor *c, const char *hex)
         used = used << 4 | (sqlite3_uint64)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
     for (int i = 0; i < COLUMN_COUNT; i++)
         c->wanted[i] = used >> (i < 63 ? i : 63) & 1;
-    c->filter = (struct scan_filter){.last_seq = UINT64_MAX, .small_only = small_only(used),
+    c->filter = (struct scan_filter){.last_seq = UINT64_MAX,
+                                     .small_only = small_only(used, false),
                                      .wanted = c->wanted};
 }
 
@@ -337,12 +413,14 @@ static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions,
 {
     struct table_cursor *c = (struct table_cursor *)base;
     struct table *t = (struct table *)base->pVtab;
+    struct err err;
 
     if (c->begun)
         scan_end(&c->scan);
     arena_reset(&c->asked);
     take_used(c, conditions);
     conditions += USED_DIGITS;
+    take_order_text(c, conditions + 2 * (size_t)n);
     c->patient_shown = (struct str){NULL, 0};
     c->nothing = false;
     for (int i = 0; i < n && i < argc; i++)
@@ -353,7 +431,7 @@ static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions,
                                 c->filter.trace.len == 0;
     scan_begin(&c->scan, t->trail, &c->filter, t->options->zone);
     c->begun = true;
-    return next_row(base);
+    return count_rows(c, t, &err) < 0 ? failed(base->pVtab, err.text) : next_row(base);
 }
 
 static int at_end(sqlite3_vtab_cursor *base)
@@ -397,9 +475,14 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int numb
     return SQLITE_OK;
 }
 
+/* SQLite does not say that a rowid is used when it asks for an order. */
 static int give_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
-    *out = ((struct table_cursor *)base)->record.column[COLUMN_SEQ].integer;
+    const struct table_cursor *c = (const struct table_cursor *)base;
+
+    if (c->orders > 0)
+        return failed(base->pVtab, "rows that are grouped have no rowid: use seq");
+    *out = c->record.column[COLUMN_SEQ].integer;
     return SQLITE_OK;
 }
 
@@ -442,6 +525,12 @@ struct opened {
 static struct str own_reference(const void *ctx, struct str number, struct arena *arena)
 {
     return reference_of(((const struct opened *)ctx)->key, number, arena);
+}
+
+static bool never_stop(const void *ctx)
+{
+    (void)ctx;
+    return false;
 }
 
 static void release_opened(struct table *t)
@@ -500,7 +589,7 @@ static int open_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
     }
     o = xcalloc(1, sizeof *o);
     o->zone = zone;
-    o->options = (struct table_options){false, zone, own_reference, o};
+    o->options = (struct table_options){false, zone, own_reference, never_stop, o};
     take_key(o, dir);
     t = xcalloc(1, sizeof *t);
     t->trail = trail;

@@ -4,7 +4,8 @@
  *
  * Where it is masked, "patient.nhs_number" gives the mask, a space and the reference, so
  * that grouping and joins stay right; only = and IN see the number itself, given as ten
- * digits or as mask and reference. */
+ * digits or as mask and reference. Rows have no rowid where they are counted instead of
+ * given (counted.h); seq is always there. */
 #ifndef TRAIL_TABLE_H
 #define TRAIL_TABLE_H
 
@@ -16,6 +17,7 @@ struct table_options {
     const struct zone *zone;
     /* The reference of a number, in the arena. */
     struct str (*reference)(const void *ctx, struct str number, struct arena *arena);
+    bool (*stop)(const void *ctx); /* has it taken too long? Asked while rows are counted */
     const void *ctx;
 };
 
