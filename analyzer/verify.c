@@ -1,5 +1,6 @@
 /* verify.c - `analyzer verify`: the store's proof in words or as one JSON object. */
 #include "analyzer/commands.h"
+#include "base/zone.h"
 #include "record/print.h"
 #include "trail/trail.h"
 
@@ -37,16 +38,55 @@ static void found(void *ctx, const struct trail_fault *f)
 }
 
 static void print_json(const struct telling *t, const struct trail_verdict *v, bool vkey,
-                       const char *note)
+                       struct str notes)
 {
     char root[2 * HASH_BYTES + 1];
 
     hash_hex(root, v->root, HASH_BYTES);
     printf("{\"ok\":%s,\"records\":%llu,\"root\":\"%s\",\"vkey_given\":%s,"
-           "\"notes\":[%s%s%s],\"faults\":[%.*s]}\n",
+           "\"notes\":[%.*s],\"faults\":[%.*s]}\n",
            v->faults ? "false" : "true", (unsigned long long)v->records, root,
-           vkey ? "true" : "false", note ? "\"" : "", note ? note : "", note ? "\"" : "",
-           STR_ARG(buf_str(&t->faults)));
+           vkey ? "true" : "false", STR_ARG(notes), STR_ARG(buf_str(&t->faults)));
+}
+
+/* A line of its own, or a text of the JSON array of notes. */
+static void put_note(struct buf *notes, bool json, const char *text)
+{
+    if (!json) {
+        buf_printf(notes, "note: %s\n", text);
+        return;
+    }
+    buf_put_text(notes, notes->len ? "," : "");
+    print_json_text(notes, str_of(text));
+}
+
+static void say(const struct options *o, const struct telling *t, const struct trail_verdict *v,
+                const char *no_zone)
+{
+    struct buf notes = {0};
+
+    if (!v->tree_checked && v->faults == 0)
+        put_note(&notes, o->json, "the keys of the store cannot be read, so checksums and"
+                 " stored nodes were checked, but the tree was not computed from the records");
+    else if (!o->vkey)
+        put_note(&notes, o->json, "the verifier key came from the store itself, so this shows"
+                 " damage, but not that nobody rewrote the whole log: give --vkey");
+    if (no_zone) {
+        char text[640];
+
+        snprintf(text, sizeof text, "the index was not compared with the records: %s", no_zone);
+        put_note(&notes, o->json, text);
+    }
+    if (o->json)
+        print_json(t, v, o->vkey != NULL, buf_str(&notes));
+    else if (v->faults == 0)
+        printf("%llu records are as they were received\n", (unsigned long long)v->records);
+    else
+        printf("%llu faults: this store is damaged or was changed\n",
+               (unsigned long long)v->faults);
+    if (!o->json)
+        printf("%.*s", STR_ARG(buf_str(&notes)));
+    buf_release(&notes);
 }
 
 int verify_run(const struct options *o)
@@ -54,30 +94,17 @@ int verify_run(const struct options *o)
     struct telling t = {.json = o->json};
     struct trail_verdict v;
     struct note_key key;
-    const char *note = NULL;
-    struct err err;
+    struct zone *zone = NULL;
+    struct err err, no_zone;
+    int rc;
 
     if (o->vkey && note_key_parse(&key, str_of(o->vkey), &err) < 0)
         return complain(err.text);
-    if (trail_verify(o->store, o->vkey ? &key : NULL, found, &t, &v, &err) < 0) {
-        buf_release(&t.faults);
-        return complain(err.text);
-    }
-    if (!v.tree_checked && v.faults == 0)
-        note = "the keys of the store cannot be read, so checksums and stored nodes were"
-               " checked, but the tree was not computed from the records";
-    else if (!o->vkey)
-        note = "the verifier key came from the store itself, so this shows damage, but not"
-               " that nobody rewrote the whole log: give --vkey";
-    if (o->json)
-        print_json(&t, &v, o->vkey != NULL, note);
-    else if (v.faults == 0)
-        printf("%llu records are as they were received\n", (unsigned long long)v.records);
-    else
-        printf("%llu faults: this store is damaged or was changed\n",
-               (unsigned long long)v.faults);
-    if (!o->json && note)
-        printf("note: %s\n", note);
+    zone_load(&zone, "Europe/London", &no_zone);
+    rc = trail_verify(o->store, o->vkey ? &key : NULL, zone, found, &t, &v, &err);
+    if (rc == 0)
+        say(o, &t, &v, zone ? NULL : no_zone.text);
+    zone_free(zone);
     buf_release(&t.faults);
-    return v.faults ? 1 : 0;
+    return rc < 0 ? complain(err.text) : v.faults ? 1 : 0;
 }

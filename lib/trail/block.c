@@ -184,24 +184,31 @@ int block_end(const struct block_reader *b, struct err *err)
     return decoder_end(&b->decoder) ? 0 : decoder_error(&b->decoder, err);
 }
 
+int block_room(const struct block_reader *b, size_t end, const bool *wanted, char **to,
+               struct arena *arena, struct err *err)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < end; i++)
+        room += !wanted || wanted[i] ? b->row[i].bytes.len : 0;
+    if (room > LIMIT_BLOCK_BYTES)
+        return decoder_error(&b->decoder, err);
+    *to = arena_alloc(arena, room);
+    return 0;
+}
+
 int block_decode(struct block_row *rows, size_t count, const bool *wanted, struct str bytes,
                  const struct model *model, struct arena *arena, struct err *err)
 {
     struct block_reader b;
     int rc = block_open(&b, rows, count, bytes, model, arena, err);
     size_t end = count;
-    size_t room = 0;
     char *to;
 
-    if (rc < 0)
-        return rc;
     while (wanted && end > 0 && !wanted[end - 1])
         end--;
-    for (size_t i = 0; i < end; i++)
-        room += !wanted || wanted[i] ? rows[i].bytes.len : 0;
-    if (room > LIMIT_BLOCK_BYTES)
-        return decoder_error(&b.decoder, err);
-    to = arena_alloc(arena, room);
+    if (rc < 0 || (rc = block_room(&b, end, wanted, &to, arena, err)) < 0)
+        return rc;
     for (size_t i = 0; rc == 0 && i < end; i++) {
         block_step(&b);
         if (wanted && !wanted[i]) {

@@ -52,6 +52,10 @@ int block_open(struct block_reader *b, struct block_row *rows, size_t count, str
 void block_step(struct block_reader *b);
 int block_write(struct block_reader *b, char *to, struct err *err);
 void block_pass(struct block_reader *b);
+/* Room in the arena for the bytes of the first `end` rows, of those that are wanted (NULL: of
+ * all). */
+int block_room(const struct block_reader *b, size_t end, const bool *wanted, char **to,
+               struct arena *arena, struct err *err);
 /* Behind the last row: is nothing left over? */
 int block_end(const struct block_reader *b, struct err *err);
 

@@ -532,7 +532,7 @@ static int read_in_full(struct columns *c, struct block_reader *b, struct record
                         struct record *out, struct arena *arena, struct err *err)
 {
     const struct block_row *row = &b->row[b->at - 1];
-    int rc = block_write(b, arena_alloc(arena, row->bytes.len), err);
+    int rc = row->bytes.at ? 0 : block_write(b, arena_alloc(arena, row->bytes.len), err);
 
     in->bytes = row->bytes;
     if (rc < 0)

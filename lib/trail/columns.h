@@ -21,8 +21,9 @@ struct columns *columns_new(const bool wanted[COLUMN_COUNT], bool marks,
                             const struct zone *zone);
 void columns_free(struct columns *c);
 
-/* The row that the reader stands at, which is passed. in: all but the bytes. generation:
- * the number of the model's. *out lives as long as the arena and until the next call. */
+/* The row that the reader stands at, which is passed, if it was not written down. in: all but
+ * the bytes. generation: the number of the model's. *out lives as long as the arena and until
+ * the next call. */
 int columns_read(struct columns *c, struct block_reader *b, uint64_t generation,
                  struct record_input *in, struct record *out, struct arena *arena,
                  struct err *err);

@@ -54,17 +54,35 @@ static uint16_t small_of(const struct judgement *j, struct dictionary *small,
     return (uint16_t)at; /* fewer than LIMIT_GROUP_ROWS */
 }
 
-void index_row_of(struct index_row *out, const struct judgement *j, struct dictionary *small,
-                  struct arena *texts)
+void index_group_row(struct index_group *x, size_t at, const struct judgement *j)
 {
-    out->key[INDEX_PATIENT] = index_hash(INDEX_PATIENT, j->patient);
-    out->key[INDEX_USER] = index_hash(INDEX_USER, j->user);
-    out->key[INDEX_ORG] = index_hash(INDEX_ORG, j->org);
-    out->key[INDEX_PRACTICE] = index_hash(INDEX_PRACTICE, j->practice);
-    out->untied = j->untied;
-    out->has_time = j->has_time;
-    out->time_us = j->time_us;
-    out->small = small_of(j, small, texts);
+    struct index_row *row;
+
+    if (!x->row)
+        x->row = xmalloc(LIMIT_GROUP_ROWS * sizeof *x->row);
+    row = &x->row[at];
+    row->key[INDEX_PATIENT] = index_hash(INDEX_PATIENT, j->patient);
+    row->key[INDEX_USER] = index_hash(INDEX_USER, j->user);
+    row->key[INDEX_ORG] = index_hash(INDEX_ORG, j->org);
+    row->key[INDEX_PRACTICE] = index_hash(INDEX_PRACTICE, j->practice);
+    row->untied = j->untied;
+    row->has_time = j->has_time;
+    row->time_us = j->time_us;
+    row->small = small_of(j, &x->small, &x->texts);
+}
+
+void index_group_restart(struct index_group *x)
+{
+    dictionary_release(&x->small);
+    arena_reset(&x->texts);
+}
+
+void index_group_release(struct index_group *x)
+{
+    dictionary_release(&x->small);
+    arena_release(&x->texts);
+    free(x->row);
+    memset(x, 0, sizeof *x);
 }
 
 /* ---- writing ---- */
@@ -162,9 +180,9 @@ static void put_small_list(struct buf *list, const struct index_row *row, size_t
     }
 }
 
-void index_encode(struct buf *out, const struct group *g, const struct index_row *row,
-                  const struct dictionary *small)
+void index_group_encode(struct buf *out, struct index_group *x, const struct group *g)
 {
+    const struct index_row *row = x->row;
     int64_t least = INT64_MAX;
     int64_t greatest = INT64_MIN;
     struct buf lists = {0}, list = {0};
@@ -185,7 +203,7 @@ void index_encode(struct buf *out, const struct group *g, const struct index_row
         else if (k == INDEX_KEYS)
             put_untied_list(&list, row, g->rows);
         else
-            put_small_list(&list, row, g->rows, small);
+            put_small_list(&list, row, g->rows, &x->small);
         if (k >= INDEX_KEYS)
             put_deflated(&lists, buf_str(&list));
         buf_put_u32(&lists, hash_crc32c(0, str_part(buf_str(&lists), before, lists.len)));
@@ -206,6 +224,7 @@ void index_encode(struct buf *out, const struct group *g, const struct index_row
     buf_put_str(out, buf_str(&lists));
     buf_release(&lists);
     buf_release(&list);
+    index_group_restart(x);
 }
 
 /* ---- reading ---- */
@@ -478,6 +497,22 @@ int index_columns(const struct index_file *f, const struct index_entry *e,
     if (rc == 0 && !read_columns(out, e, &c, arena))
         rc = damaged(err);
     buf_release(&list);
+    return rc;
+}
+
+int index_equal(const struct index_file *f, const struct index_entry *e, struct str bytes,
+                bool *equal, struct err *err)
+{
+    struct buf there = {0};
+    int rc = 0;
+
+    *equal = bytes.len == INDEX_HEAD + lists_len(e);
+    if (*equal) {
+        rc = disk_read(f->file, buf_reserve(&there, bytes.len), bytes.len, e->at, err);
+        there.len = rc == 0 ? bytes.len : 0;
+        *equal = str_equal(buf_str(&there), bytes);
+    }
+    buf_release(&there);
     return rc;
 }
 

@@ -40,12 +40,19 @@ struct index_row {
     uint16_t small; /* number of its combination of small columns */
     int64_t time_us;
 };
-/* small: the combinations of the group so far, their bytes in texts. */
-void index_row_of(struct index_row *out, const struct judgement *j, struct dictionary *small,
-                  struct arena *texts);
-/* Append the entry of the group to out. */
-void index_encode(struct buf *out, const struct group *g, const struct index_row *row,
-                  const struct dictionary *small);
+/* The rows of a group on their way into an entry. Zero-initialise. */
+struct index_group {
+    struct index_row *row; /* room for LIMIT_GROUP_ROWS */
+    struct dictionary small; /* their combinations of small columns */
+    struct arena texts;
+};
+/* Row `at` of the group, from 0 on, in order. */
+void index_group_row(struct index_group *x, size_t at, const struct judgement *j);
+/* Forget the rows of a group that is not encoded. */
+void index_group_restart(struct index_group *x);
+/* Append the entry of the group to out; the next group can begin. */
+void index_group_encode(struct buf *out, struct index_group *x, const struct group *g);
+void index_group_release(struct index_group *x);
 
 /* ---- reading ---- */
 struct index_entry {
@@ -89,6 +96,9 @@ struct index_columns {
 };
 int index_columns(const struct index_file *f, const struct index_entry *e,
                   struct index_columns *out, struct arena *arena, struct err *err);
+/* Are the bytes of the entry these? */
+int index_equal(const struct index_file *f, const struct index_entry *e, struct str bytes,
+                bool *equal, struct err *err);
 /* Read and check everything; the first byte that is damaged goes to *at. What another version
  * made, which the next ingest makes anew, is not looked at. */
 int index_verify(const struct index_file *f, uint64_t *at, struct err *err);

@@ -3,14 +3,14 @@
 
 #include "base/fault.h"
 #include "base/mem.h"
+#include "trail/columns.h"
 #include "trail/trail.h"
 
 struct indexer {
     char dir[LIMIT_PATH_BYTES];
     const struct zone *zone;
-    struct index_row *row;
-    struct dictionary small; /* distinct small columns of the group's rows */
-    struct arena texts;
+    struct index_group group;
+    struct columns *columns; /* made where the log is read */
     struct index_file file; /* of the segment that grows */
     uint64_t first_seq;     /* its segment; UINT64_MAX: none is open */
     struct buf bytes;
@@ -23,8 +23,6 @@ struct indexer *indexer_new(const char *dir, const struct zone *zone)
     snprintf(x->dir, sizeof x->dir, "%s", dir);
     x->zone = zone;
     x->first_seq = UINT64_MAX;
-    if (zone)
-        x->row = xmalloc(LIMIT_GROUP_ROWS * sizeof *x->row);
     return x;
 }
 
@@ -34,16 +32,29 @@ void indexer_free(struct indexer *x)
         return;
     index_close(&x->file);
     buf_release(&x->bytes);
-    dictionary_release(&x->small);
-    arena_release(&x->texts);
-    free(x->row);
+    index_group_release(&x->group);
+    columns_free(x->columns);
     free(x);
 }
 
 void indexer_row(struct indexer *x, size_t at, const struct judgement *j)
 {
     if (x->zone)
-        index_row_of(&x->row[at], j, &x->small, &x->texts);
+        index_group_row(&x->group, at, j);
+}
+
+struct columns *indexer_columns(const struct zone *zone)
+{
+    bool wanted[COLUMN_COUNT] = {[COLUMN_TIME] = true,
+                                 [COLUMN_HTTP_STATUS] = true,
+                                 [COLUMN_PATIENT_NHS_NUMBER] = true,
+                                 [COLUMN_USER_KEY] = true,
+                                 [COLUMN_ORG_ODS] = true,
+                                 [COLUMN_PRACTICE_ODS] = true};
+
+    for (int i = 0; i < JUDGE_SMALL; i++)
+        wanted[judge_small(i)] = true;
+    return columns_new(wanted, false, zone);
 }
 
 static int write_entry(struct indexer *x, struct index_file *f, const struct group *g,
@@ -52,9 +63,7 @@ static int write_entry(struct indexer *x, struct index_file *f, const struct gro
     int rc;
 
     buf_clear(&x->bytes);
-    index_encode(&x->bytes, g, x->row, &x->small);
-    dictionary_release(&x->small);
-    arena_reset(&x->texts);
+    index_group_encode(&x->bytes, &x->group, g);
     rc = disk_write(f->file, buf_str(&x->bytes), f->end, err);
     fault_point("index.written");
     f->end += x->bytes.len;
@@ -88,17 +97,17 @@ static int index_group_anew(struct indexer *x, struct trail *t, struct index_fil
     struct arena arena = {0};
     int rc = 0;
 
+    if (!x->columns)
+        x->columns = indexer_columns(x->zone);
     for (uint32_t i = 0; rc == 0 && i < g->rows; i++) {
-        struct trail_row row;
         struct record record;
         struct judgement j;
 
-        if ((rc = trail_row(t, g->first_seq + i, &row, err)) < 0)
-            break;
         arena_reset(&arena);
-        record_read(&record, &row.input, x->zone, &arena);
+        if ((rc = trail_record(t, g->first_seq + i, x->columns, &record, &arena, err)) < 0)
+            break;
         judge_full(&j, &record, &arena);
-        index_row_of(&x->row[i], &j, &x->small, &x->texts);
+        index_group_row(&x->group, i, &j);
     }
     arena_release(&arena);
     return rc < 0 ? rc : write_entry(x, f, g, err);

@@ -7,6 +7,10 @@
 #include "trail/index.h"
 
 struct indexer;
+struct columns; /* trail/columns.h */
+
+/* A reader of the columns that the keys of a row are made of, for judge_full(). */
+struct columns *indexer_columns(const struct zone *zone);
 
 /* zone NULL: no index is kept, and all calls do nothing. */
 struct indexer *indexer_new(const char *dir, const struct zone *zone);

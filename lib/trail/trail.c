@@ -13,6 +13,7 @@
 #include "trail/commit.h"
 #include "trail/generation.h"
 #include "trail/index.h"
+#include "trail/input.h"
 
 static const size_t NOTHING = SIZE_MAX;
 
@@ -216,39 +217,6 @@ static int reach_row(struct trail *t, size_t group, size_t block, size_t row, st
     return 0;
 }
 
-static const struct group_run *run_of(const struct group *g, size_t row)
-{
-    size_t i = 0;
-
-    while (row >= g->run[i].rows)
-        row -= g->run[i++].rows;
-    return &g->run[i];
-}
-
-/* What is known of a row of the group at hand beside its bytes. */
-static int describe(const struct trail *t, uint64_t seq, const struct group_run *run,
-                    const struct block_row *row, struct record_input *in, struct err *err)
-{
-    const struct group *g = &t->head;
-
-    *in = (struct record_input){.too_large = row->too_large, .seq = seq,
-                                .received_us = run->received_us,
-                                .has_position = row->has_position, .position = row->position};
-    for (size_t i = 0; i < g->sources; i++)
-        if (g->source[i].number == run->source) {
-            if (g->source[i].format >= FORMAT_COUNT)
-                return err_set(err, ERR_NEWER, "a source has a format that this version"
-                               " does not know: use a newer gpca");
-            in->format = (enum record_format)g->source[i].format;
-            in->header = g->source[i].header;
-            in->via = g->source[i].via;
-            in->origin = g->source[i].origin;
-            return 0;
-        }
-    return err_set(err, ERR_CORRUPT, "a row group does not define source %u that it uses",
-                   run->source);
-}
-
 /* In which group, and which row of it; false: it is none. */
 static int find_row(const struct trail *t, uint64_t seq, size_t *group, size_t *at,
                     struct err *err)
@@ -264,19 +232,14 @@ static int find_row(const struct trail *t, uint64_t seq, size_t *group, size_t *
 int trail_record(struct trail *t, uint64_t seq, struct columns *c, struct record *out,
                  struct arena *arena, struct err *err)
 {
-    const struct group_run *run;
-    const struct block_row *row;
     struct record_input in;
     size_t group = 0;
     size_t at = 0;
     int rc;
 
     if ((rc = find_row(t, seq, &group, &at, err)) < 0 ||
-        (rc = reach_row(t, group, at / LIMIT_BLOCK_ROWS, at % LIMIT_BLOCK_ROWS, err)) < 0)
-        return rc;
-    run = run_of(&t->head, at);
-    row = &t->row[at % LIMIT_BLOCK_ROWS];
-    if ((rc = describe(t, seq, run, row, &in, err)) < 0)
+        (rc = reach_row(t, group, at / LIMIT_BLOCK_ROWS, at % LIMIT_BLOCK_ROWS, err)) < 0 ||
+        (rc = input_describe(&in, &t->head, at, &t->row[at % LIMIT_BLOCK_ROWS], err)) < 0)
         return rc;
     return columns_read(c, &t->reader, t->generation.number, &in, out, arena, err);
 }
@@ -287,15 +250,16 @@ int trail_row(struct trail *t, uint64_t seq, struct trail_row *out, struct err *
     const struct block_row *row;
     size_t group = 0;
     size_t at = 0;
+    size_t left;
     int rc;
 
     if ((rc = find_row(t, seq, &group, &at, err)) < 0 ||
         (rc = hold_block(t, group, at / LIMIT_BLOCK_ROWS, seq, err)) < 0)
         return rc;
-    run = run_of(&t->head, at);
+    run = input_run(&t->head, at, &left);
     row = &t->row[at % LIMIT_BLOCK_ROWS];
     memset(out, 0, sizeof *out);
-    if ((rc = describe(t, seq, run, row, &out->input, err)) < 0)
+    if ((rc = input_describe(&out->input, &t->head, at, row, err)) < 0)
         return rc;
     out->input.bytes = row->bytes;
     out->full_len = row->full_len;

@@ -86,7 +86,8 @@ int trail_sizes_by_column(const char *dir,
 
 /* Walk every byte: checksums, heads in the groups, right edge, tree, checkpoint. found()
  * is called for each fault, with the file's name in the store; *faults counts them. key
- * may be NULL. Without DIR/keys the tree is not recomputed and *tree_checked is false. */
+ * may be NULL. Without DIR/keys the tree is not recomputed and *tree_checked is false;
+ * without a zone (Europe/London) the index is not compared with the rows. */
 struct trail_fault {
     const char *file;
     uint64_t offset;
@@ -99,7 +100,7 @@ struct trail_verdict {
     uint8_t root[HASH_BYTES];
     bool tree_checked;
 };
-int trail_verify(const char *dir, const struct note_key *key,
+int trail_verify(const char *dir, const struct note_key *key, const struct zone *zone,
                  void (*found)(void *ctx, const struct trail_fault *f), void *ctx,
                  struct trail_verdict *out, struct err *err);
 

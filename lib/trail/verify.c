@@ -3,15 +3,19 @@
  * Faults of the layout end the walk of the file in which they are, since nothing behind
  * them can be placed; faults inside a group do not. The tree is recomputed from the rows,
  * and compared with the right edge, the level-1 nodes and the signed head in every group;
- * the last head must be the checkpoint. A fault names file and byte. */
+ * the last head must be the checkpoint. The index, which is no evidence but finds it, is made
+ * anew of the rows and compared: one that leaves a row out would hide it from a search. A
+ * fault names file and byte. */
 #include "base/mem.h"
 #include "store/format.h"
 #include "store/keys.h"
 #include "store/segment.h"
 #include "trail/block.h"
+#include "trail/columns.h"
 #include "trail/commit.h"
 #include "trail/generation.h"
-#include "trail/index.h"
+#include "trail/indexer.h"
+#include "trail/input.h"
 #include "trail/trail.h"
 
 struct walk {
@@ -28,6 +32,13 @@ struct walk {
     struct generation generation;
     struct arena arena, block_arena;
     struct block_row row[LIMIT_BLOCK_ROWS];
+    const struct zone *zone; /* NULL: the index is not compared */
+    struct columns *columns;
+    struct index_file index; /* of the segment at hand; no entries: nothing is compared */
+    size_t segment;          /* at hand */
+    struct index_group found_by; /* keys of the rows of the group at hand, ... */
+    size_t keys_taken;           /* ... so many of them */
+    struct arena row_arena;
 };
 
 static void fault(struct walk *w, const char *file, uint64_t at, const struct group *g,
@@ -81,17 +92,6 @@ static void hash_rows(struct walk *w, const struct group *g, size_t from, size_t
     }
 }
 
-/* The run that row `row` of the group is in, and how many of it are left from there. */
-static const struct group_run *run_at(const struct group *g, size_t row, size_t *left)
-{
-    size_t i = 0;
-
-    while (row >= g->run[i].rows)
-        row -= g->run[i++].rows;
-    *left = g->run[i].rows - row;
-    return &g->run[i];
-}
-
 /* At the place that the error names, or else there. */
 static void fault_at(struct walk *w, const char *file, uint64_t at, const struct group *g,
                      const struct err *err)
@@ -100,6 +100,46 @@ static void fault_at(struct walk *w, const char *file, uint64_t at, const struct
         fault_of_err(w, err, g);
     else
         fault(w, file, at, g, err->text);
+}
+
+/* The keys of the row that was just read, for the index. */
+static int take_keys(struct walk *w, struct block_reader *b, const struct group *g, size_t at,
+                     struct err *err)
+{
+    struct record_input in;
+    struct record record;
+    struct judgement j;
+    int rc;
+
+    arena_reset(&w->row_arena);
+    if ((rc = input_describe(&in, g, at, &b->row[b->at - 1], err)) < 0 ||
+        (rc = columns_read(w->columns, b, w->generation.number, &in, &record, &w->row_arena,
+                           err)) < 0)
+        return rc;
+    judge_full(&j, &record, &w->row_arena);
+    index_group_row(&w->found_by, at, &j);
+    w->keys_taken++;
+    return 0;
+}
+
+/* The n rows of a block, the first of which is row `from` of the group. */
+static int read_block(struct walk *w, const struct group *g, size_t from, size_t n,
+                      struct str packed, struct err *err)
+{
+    struct block_reader b;
+    char *to;
+    int rc = block_open(&b, w->row, n, packed, &w->generation.model, &w->block_arena, err);
+
+    if (rc == 0)
+        rc = block_room(&b, n, NULL, &to, &w->block_arena, err);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        block_step(&b);
+        rc = block_write(&b, to, err);
+        to += w->row[i].bytes.len;
+        if (rc == 0 && w->index.entries > 0 && g->rows <= LIMIT_GROUP_ROWS)
+            rc = take_keys(w, &b, g, from + i, err);
+    }
+    return rc == 0 ? block_end(&b, err) : rc;
 }
 
 /* The block in extent x, its rows hashed into the tree. */
@@ -117,16 +157,64 @@ static void walk_block(struct walk *w, size_t index, const struct group *g, size
     if (segment_extent_read(&w->map, index, g, x, &packed, &err) < 0) {
         fault_of_err(w, &err, g);
         w->lost = true;
-    } else if (block_decode(w->row, n, NULL, buf_str(&packed), &w->generation.model,
-                            &w->block_arena, &err) < 0) {
+    } else if (read_block(w, g, from, n, buf_str(&packed), &err) < 0) {
         fault_at(w, file, at + g->extent[x].at, g, &err);
         w->lost = true;
     } else if (!w->lost && w->has_keys && n > 0) {
-        const struct group_run *run = run_at(g, from, &left);
+        const struct group_run *run = input_run(g, from, &left);
 
         hash_rows(w, g, from, n, run, &left, tiles);
     }
     buf_release(&packed);
+}
+
+/* ---- the index ---- */
+
+static void index_fault(struct walk *w, uint64_t at, const struct group *g, const char *text)
+{
+    char file[96];
+
+    snprintf(file, sizeof file, "segments/%012llu.idx",
+             (unsigned long long)w->map.segment[w->segment].first_seq);
+    fault(w, file, at, g, text);
+}
+
+/* The index of that segment becomes the one at hand, if it is good. */
+static void take_index(struct walk *w, size_t segment)
+{
+    uint64_t at = 0;
+    struct err err;
+    int rc;
+
+    index_close(&w->index);
+    w->segment = segment;
+    rc = index_open(&w->index, w->map.dir, w->map.segment[segment].first_seq, false, &err);
+    if (rc == 0)
+        rc = index_verify(&w->index, &at, &err);
+    if (rc < 0)
+        index_fault(w, at, NULL, err.text);
+    if (rc < 0 || !w->zone)
+        index_close(&w->index);
+}
+
+/* Does the entry of the group that was read say what its rows do? */
+static void compare_index(struct walk *w, size_t index, const struct group *g)
+{
+    size_t first = w->map.segment[w->segment].first_group;
+    const struct index_entry *e = index_entry_of(&w->index, index - first, g);
+    struct buf entry = {0};
+    bool equal = true;
+    struct err err;
+
+    if (w->keys_taken < g->rows || g->rows == 0)
+        return; /* what is damaged was named */
+    index_group_encode(&entry, &w->found_by, g);
+    if (e && index_equal(&w->index, e, buf_str(&entry), &equal, &err) < 0)
+        index_fault(w, e->at, g, err.text);
+    else if (!equal)
+        index_fault(w, e->at, g, "the index does not say what these records do, and could hide"
+                    " them from a search: delete the file, it is made anew; no record is lost");
+    buf_release(&entry);
 }
 
 static void walk_rows(struct walk *w, size_t index, const struct group *g, const char *file,
@@ -136,6 +224,8 @@ static void walk_rows(struct walk *w, size_t index, const struct group *g, const
     struct err err;
     size_t blocks, failed = 0;
 
+    index_group_restart(&w->found_by);
+    w->keys_taken = 0;
     if (generation_reach(&w->generation, &w->map, index, g, &blocks, &err) < 0 ||
         (failed = 1, generation_texts(&w->generation, &err) < 0)) {
         fault_at(w, file, w->map.group[index].at + (g->extents ? g->extent[0].at : 0), g, &err);
@@ -148,6 +238,7 @@ static void walk_rows(struct walk *w, size_t index, const struct group *g, const
     }
     for (size_t x = blocks; x < g->extents; x++)
         walk_block(w, index, g, x, (x - blocks) * LIMIT_BLOCK_ROWS, file, tiles);
+    compare_index(w, index, g);
 }
 
 static void check_head(struct walk *w, const struct group *g, const char *file, uint64_t at)
@@ -198,21 +289,14 @@ static void walk_group(struct walk *w, size_t index)
     buf_release(&tiles);
 }
 
-/* The index is no evidence, but what is damaged should be known. */
-static void check_index(struct walk *w, const struct segment *s)
+static void walk_segment(struct walk *w, size_t segment)
 {
-    struct index_file f;
-    uint64_t at = 0;
-    char file[96];
-    struct err err;
-    int rc = index_open(&f, w->map.dir, s->first_seq, false, &err);
+    const struct segment *s = &w->map.segment[segment];
 
-    if (rc == 0)
-        rc = index_verify(&f, &at, &err);
-    snprintf(file, sizeof file, "segments/%012llu.idx", (unsigned long long)s->first_seq);
-    if (rc < 0)
-        fault(w, file, at, NULL, err.text);
-    index_close(&f);
+    take_index(w, segment);
+    for (size_t i = s->first_group; i < s->first_group + s->groups; i++)
+        if (!w->map.has_checkpoint || w->map.group[i].head.first_seq < w->map.head.size)
+            walk_group(w, i);
 }
 
 static void check_checkpoint(struct walk *w)
@@ -239,7 +323,7 @@ static void check_checkpoint(struct walk *w)
     arena_release(&arena);
 }
 
-int trail_verify(const char *dir, const struct note_key *key,
+int trail_verify(const char *dir, const struct note_key *key, const struct zone *zone,
                  void (*found)(void *ctx, const struct trail_fault *f), void *ctx,
                  struct trail_verdict *out, struct err *err)
 {
@@ -251,6 +335,8 @@ int trail_verify(const char *dir, const struct note_key *key,
     w->found = found;
     w->ctx = ctx;
     w->key = key;
+    w->zone = zone;
+    w->columns = zone ? indexer_columns(zone) : NULL;
     w->has_keys = keys_load(&w->keys, dir, &keys_err) == 0;
     if (!w->key && w->has_keys)
         w->key = &w->keys.verifier;
@@ -264,11 +350,8 @@ int trail_verify(const char *dir, const struct note_key *key,
     } else {
         check_checkpoint(w);
     }
-    for (size_t i = 0; i < w->map.groups; i++)
-        if (!w->map.has_checkpoint || w->map.group[i].head.first_seq < w->map.head.size)
-            walk_group(w, i);
     for (size_t i = 0; i < w->map.segments; i++)
-        check_index(w, &w->map.segment[i]);
+        walk_segment(w, i);
     out->records = w->map.has_checkpoint ? w->map.head.size : w->map.rows;
     out->faults = w->faults;
     out->tree_checked = w->has_keys && !w->lost;
@@ -279,6 +362,10 @@ out:
     segment_map_release(&w->map);
     arena_release(&w->arena);
     arena_release(&w->block_arena);
+    arena_release(&w->row_arena);
+    index_group_release(&w->found_by);
+    index_close(&w->index);
+    columns_free(w->columns);
     free(w);
     return rc;
 }
