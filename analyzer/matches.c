@@ -10,17 +10,17 @@
 enum { KEPT_ROWS = 2000, FIRST_PORTION = 8192, PORTION_ROWS = 1 << 17,
        PORTION_BYTES = 64 << 20, PORTION_BYTES_MAX = 4 * PORTION_BYTES };
 
-struct match {
-    int64_t time_us;
-    uint64_t seq;
-    const struct record_input *kept; /* NULL: it is read again */
-};
-
-/* A record of a portion: whole, or its wanted columns one behind the other. */
+/* A record: whole, or its wanted columns one behind the other. */
 struct held {
     struct record_input in;
     const struct value *value;
     enum reject reject;
+};
+
+struct match {
+    int64_t time_us;
+    uint64_t seq;
+    const struct held *kept; /* NULL: it is read again */
 };
 
 struct matches {
@@ -62,22 +62,6 @@ void matches_free(struct matches *m)
     free(m);
 }
 
-void matches_add(struct matches *m, uint64_t seq, int64_t time_us,
-                 const struct record_input *in)
-{
-    struct record_input *copy = NULL;
-
-    if (m->count == m->cap) {
-        m->cap = m->cap ? m->cap * 2 : 1024;
-        m->at = xrealloc(m->at, m->cap * sizeof *m->at);
-    }
-    if (in && m->count < KEPT_ROWS) {
-        copy = arena_alloc(&m->kept, sizeof *copy);
-        *copy = record_input_copy(in, &m->kept);
-    }
-    m->at[m->count++] = (struct match){time_us, seq, copy};
-}
-
 size_t matches_count(const struct matches *m)
 {
     return m->count;
@@ -92,49 +76,53 @@ static int by_time(const void *a, const void *b)
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* ---- a portion ---- */
-
-static struct str hold_text(struct matches *m, struct str s)
+static struct str hold_text(struct matches *m, struct str s, struct arena *arena)
 {
     m->bytes += s.len + 16;
-    return arena_copy(&m->own, s);
+    return arena_copy(arena, s);
 }
 
-static struct value hold_value(struct matches *m, const struct value *v)
+static struct value hold_value(struct matches *m, const struct value *v, struct arena *arena)
 {
     struct value copy = *v;
     struct str *list;
 
     if (v->kind == VALUE_TEXT)
-        copy.text = hold_text(m, v->text);
+        copy.text = hold_text(m, v->text, arena);
     if (v->kind == VALUE_LIST) {
-        list = arena_alloc(&m->own, (v->list.count + 1) * sizeof *list);
+        list = arena_alloc(arena, (v->list.count + 1) * sizeof *list);
         for (size_t i = 0; i < v->list.count; i++)
-            list[i] = hold_text(m, v->list.at[i]);
+            list[i] = hold_text(m, v->list.at[i], arena);
         copy.list.at = list;
     }
     return copy;
 }
 
-static int hold_columns(struct matches *m, struct trail *t, uint64_t seq, struct held *to,
+static void hold_columns(struct matches *m, const struct record *r, struct held *to,
+                         struct arena *arena)
+{
+    struct value *value = arena_alloc(arena, (m->columns + 1) * sizeof *value);
+
+    m->bytes += m->columns * sizeof *value;
+    for (size_t i = 0; i < m->columns; i++)
+        value[i] = hold_value(m, &r->column[m->column[i]], arena);
+    *to = (struct held){.value = value, .reject = r->reject};
+}
+
+static int read_columns(struct matches *m, struct trail *t, uint64_t seq, struct held *to,
                         struct err *err)
 {
-    struct value *value;
     struct record r;
     int rc;
 
     arena_reset(&m->once);
-    if ((rc = trail_record(t, seq, m->parts, &r, &m->once, err)) < 0)
-        return rc;
-    value = arena_alloc(&m->own, (m->columns + 1) * sizeof *value);
-    m->bytes += m->columns * sizeof *value;
-    for (size_t i = 0; i < m->columns; i++)
-        value[i] = hold_value(m, &r.column[m->column[i]]);
-    *to = (struct held){.value = value, .reject = r.reject};
-    return 0;
+    rc = trail_record(t, seq, m->parts, &r, &m->once, err);
+    if (rc == 0)
+        hold_columns(m, &r, to, &m->own);
+    return rc;
 }
 
-static int hold_record(struct matches *m, struct trail *t, uint64_t seq, struct held *to,
+static int read_whole(struct matches *m, struct trail *t, uint64_t seq, struct held *to,
                        struct err *err)
 {
     struct trail_row row;
@@ -146,6 +134,27 @@ static int hold_record(struct matches *m, struct trail *t, uint64_t seq, struct 
     m->bytes += to->in.bytes.len + to->in.header.len + to->in.via.len + to->in.origin.len + 64;
     return 0;
 }
+
+void matches_add(struct matches *m, uint64_t seq, int64_t time_us,
+                 const struct record_input *in, const struct record *r)
+{
+    struct held *kept = NULL;
+
+    if (m->count == m->cap) {
+        m->cap = m->cap ? m->cap * 2 : 1024;
+        m->at = xrealloc(m->at, m->cap * sizeof *m->at);
+    }
+    if ((in || r) && m->count < KEPT_ROWS) {
+        kept = arena_alloc(&m->kept, sizeof *kept);
+        if (r)
+            hold_columns(m, r, kept, &m->kept);
+        else
+            *kept = (struct held){.in = record_input_copy(in, &m->kept)};
+    }
+    m->at[m->count++] = (struct match){time_us, seq, kept};
+}
+
+/* ---- a portion ---- */
 
 struct place {
     uint64_t seq;
@@ -189,8 +198,8 @@ static int hold(struct matches *m, struct trail *t, size_t from, size_t n, bool 
     m->bytes = 0;
     trail_expect(t, range, places);
     for (size_t i = 0; rc == 0 && i < places && m->bytes <= PORTION_BYTES_MAX; i++)
-        rc = m->parts ? hold_columns(m, t, place[i].seq, &m->held[place[i].at], err)
-                      : hold_record(m, t, place[i].seq, &m->held[place[i].at], err);
+        rc = m->parts ? read_columns(m, t, place[i].seq, &m->held[place[i].at], err)
+                      : read_whole(m, t, place[i].seq, &m->held[place[i].at], err);
     trail_expect(t, NULL, 0);
     *much = m->bytes > PORTION_BYTES_MAX && n > 1;
     free(place);
@@ -201,11 +210,11 @@ static int hold(struct matches *m, struct trail *t, size_t from, size_t n, bool 
 /* The record of a match, the i-th of the portion. */
 static void read_held(struct matches *m, const struct match *of, size_t i, struct record *r)
 {
-    const struct held *h = &m->held[i];
+    const struct held *h = of->kept ? of->kept : &m->held[i];
 
     arena_reset(&m->once);
-    if (of->kept || !h->value) {
-        record_read(r, of->kept ? of->kept : &h->in, m->zone, &m->once);
+    if (!h->value) {
+        record_read(r, &h->in, m->zone, &m->once);
         return;
     }
     memset(r, 0, sizeof *r);

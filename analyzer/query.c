@@ -99,7 +99,7 @@ static void find_wanted(const struct query *q, bool wanted[COLUMN_COUNT])
     memset(wanted, 0, COLUMN_COUNT * sizeof *wanted);
     for (size_t i = 0; i < q->columns; i++)
         wanted[q->column[i]] = true;
-    wanted[COLUMN_PATIENT_NHS_NUMBER] = true;
+    wanted[COLUMN_PATIENT_NHS_NUMBER] = wanted[COLUMN_TIME] = true;
 }
 
 static bool is_keyed(const struct scan_filter *f)
@@ -117,14 +117,15 @@ static int scan(struct query *q, struct trail *t, struct err *err)
 
     find_wanted(q, wanted);
     q->matches = matches_new(some ? wanted : NULL, q->zone);
-    q->filter.wanted = is_keyed(&q->filter) ? NULL : times;
+    q->filter.wanted = !is_keyed(&q->filter) ? times : some ? wanted : NULL;
     scan_begin(&s, t, &q->filter, q->zone);
     while ((rc = scan_next(&s, &record, err)) > 0) {
         const struct value *time = &record.column[COLUMN_TIME];
 
         matches_add(q->matches, (uint64_t)record.column[COLUMN_SEQ].integer,
                     time->kind == VALUE_TIME ? time->integer : INT64_MAX,
-                    q->filter.wanted ? NULL : &s.input);
+                    q->filter.wanted ? NULL : &s.input,
+                    q->filter.wanted == wanted ? &record : NULL);
     }
     q->untied = s.untied;
     if (s.unnamed > 0)

@@ -21,6 +21,8 @@ enum {
     LIMIT_ENTRY_BYTES = 192,          /* a longer text is not put into a dictionary */
     LIMIT_ENTRIES_BYTES = 64 << 20,   /* texts of all dictionaries of one generation */
     LIMIT_SOURCE_BYTES = 64,          /* `source` of a record, after unescaping */
+    LIMIT_KEY_BYTES = 255,            /* a longer user, organisation or practice is not in the
+                                         index, and found by reading */
     LIMIT_NOTE_BYTES = 65536,         /* a signed note */
     LIMIT_PATH_BYTES = 4096,
 };

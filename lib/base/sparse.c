@@ -5,28 +5,25 @@
 #include "base/bytes.h"
 
 /* Bits of each number that stand as they are. */
-static unsigned low_bits(size_t n)
+static unsigned low_bits(size_t n, unsigned of)
 {
-    unsigned bits = SPARSE_BITS;
+    unsigned bits = of;
 
-    while (bits > 0 && n > (1UL << (SPARSE_BITS - bits)))
+    while (bits > 0 && n > (1UL << (of - bits)))
         bits--;
     return bits;
 }
 
-static size_t low_bytes(size_t n)
+static size_t low_bytes(size_t n, unsigned low)
 {
-    return (n * low_bits(n) + 7) / 8;
+    return (n * low + 7) / 8;
 }
 
-static size_t map_bits(size_t n)
+size_t sparse_bytes(size_t n, unsigned bits)
 {
-    return n + (1UL << (SPARSE_BITS - low_bits(n)));
-}
+    unsigned low = low_bits(n, bits);
 
-size_t sparse_bytes(size_t n)
-{
-    return n == 0 ? 0 : low_bytes(n) + (map_bits(n) + 7) / 8;
+    return n == 0 ? 0 : low_bytes(n, low) + (n + (1UL << (bits - low)) + 7) / 8;
 }
 
 static void put_bits(uint8_t *bytes, size_t at, uint32_t value)
@@ -35,10 +32,10 @@ static void put_bits(uint8_t *bytes, size_t at, uint32_t value)
         bytes[at / 8] |= (uint8_t)((value & 1) << at % 8);
 }
 
-void sparse_put(struct buf *out, const uint32_t *number, size_t n)
+void sparse_put(struct buf *out, const uint32_t *number, size_t n, unsigned bits)
 {
-    size_t len = sparse_bytes(n);
-    unsigned bits = low_bits(n);
+    size_t len = sparse_bytes(n, bits);
+    unsigned low = low_bits(n, bits);
     uint8_t *bytes;
 
     if (n == 0)
@@ -46,8 +43,8 @@ void sparse_put(struct buf *out, const uint32_t *number, size_t n)
     bytes = (uint8_t *)buf_reserve(out, len);
     memset(bytes, 0, len);
     for (size_t i = 0; i < n; i++) {
-        put_bits(bytes, i * bits, number[i] & ((1U << bits) - 1));
-        put_bits(bytes + low_bytes(n), i + (number[i] >> bits), 1);
+        put_bits(bytes, i * low, number[i] & ((1U << low) - 1));
+        put_bits(bytes + low_bytes(n, low), i + (number[i] >> low), 1);
     }
     out->len += len;
 }
@@ -79,20 +76,38 @@ static size_t behind_zero(const uint8_t *map, size_t len, size_t steps)
     return at;
 }
 
-size_t sparse_find(struct str bytes, size_t n, uint32_t number)
+size_t sparse_find(struct str bytes, size_t n, unsigned bits, uint32_t number)
 {
-    unsigned bits = low_bits(n);
-    const uint8_t *low = (const uint8_t *)bytes.at, *map = low + low_bytes(n);
-    uint32_t high = number >> bits;
+    unsigned few = low_bits(n, bits);
+    const uint8_t *low = (const uint8_t *)bytes.at, *map = low + low_bytes(n, few);
+    uint32_t high = number >> few;
     size_t len, at;
 
-    if (n == 0 || bytes.len != sparse_bytes(n))
+    if (n == 0 || bytes.len != sparse_bytes(n, bits))
         return n;
-    len = bytes.len - low_bytes(n);
+    len = bytes.len - low_bytes(n, few);
     at = behind_zero(map, len, high);
     for (; at >= high && at - high < n && at / 8 < len && map[at / 8] >> at % 8 & 1; at++)
-        if (get_bits(low, low_bytes(n), (at - high) * bits, bits) ==
-            (number & ((1U << bits) - 1)))
+        if (get_bits(low, low_bytes(n, few), (at - high) * few, few) ==
+            (number & ((1U << few) - 1)))
             return at - high;
     return n;
+}
+
+bool sparse_all(struct str bytes, size_t n, unsigned bits, uint32_t *number)
+{
+    unsigned few = low_bits(n, bits);
+    const uint8_t *low = (const uint8_t *)bytes.at, *map = low + low_bytes(n, few);
+    size_t len = bytes.len - low_bytes(n, few);
+    size_t found = 0;
+
+    if (n == 0 || bytes.len != sparse_bytes(n, bits))
+        return n == 0 && bytes.len == 0;
+    for (size_t at = 0; at / 8 < len && found < n; at++)
+        if (map[at / 8] >> at % 8 & 1) {
+            number[found] = (uint32_t)(at - found) << few |
+                            get_bits(low, low_bytes(n, few), found * few, few);
+            found++;
+        }
+    return found == n;
 }

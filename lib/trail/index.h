@@ -1,74 +1,91 @@
-/* index.h - which rows of a group may be of a patient, a user, an organisation, a practice;
- * in which period they lie; and which open patient data without a number. It lies beside
- * its segment, is no evidence, and can be left away: rows found by it are read and judged
- * as all others, and groups that it does not name are read whole.
+/* index.h - what is asked for most of each row of a group, found by patient, user,
+ * organisation and practice. It lies beside its segment, is no evidence, and can be left away:
+ * groups that it does not name are read whole. What it says is what the records say: `verify`
+ * makes it anew of them and compares.
  *
  *   DIR/segments/<first seq, 12 digits>.idx    an entry for each group, in order:
  *
  *   0 "GPCI"   4 u16 version   6 u16 derivation (of the code that made it)
  *   8 u64 first seq   16 u32 rows   20 u32 CRC of the group's header
  *  24 i64 least time in us   32 i64 greatest time   (INT64_MAX, INT64_MIN: no row has one)
- *  40 6 * u32 length of each list   64 u32 CRC of the lists   68 u32 CRC of bytes 0-67
- *  72 the lists; but for the sets of hashes each is a raw deflate behind its length inflated
- *     (varint), so that a key that is not there is known without inflating anything; behind
- *     each its CRC
+ *  40 u32 unit of the times of rows, in us
+ *  44 for users, organisations, practices: u32 texts in the entries before, u32 new ones in
+ *     this, u32 how many are met in it
+ *  80 16 * u16 distinct patients, by the high bits of their numbers
+ * 112 12 * u32 length of each list   160 u32 CRC of the lists   164 u32 CRC of bytes 0-163
+ * 168 the lists, behind each its CRC; deflated ones behind their length inflated (varint)
  *
- *   list of a key   varint n, n hashes as a set (base/sparse.h), then deflated: n varint
- *                   counts, then for each hash its rows: the first, then distances
- *   untied rows     varint n, the first, then distances
- *   small columns   varint unit of times in us; varint n, n times a length (varint) and the
- *                   bytes of one combination: varint status + 1 or 0, then for each column
- *                   of judge_small() varint length + 1 or 0, and its text; for each row u16
- *                   its combination; for each row a varint: 0 without a time, else the
- *                   zigzag distance from the time before, in units, + 1 */
+ *   patients        16 sets (base/sparse.h) of numbers of 30 bits, behind each its CRC; sets
+ *                   and numbers in order are the ten digits, scattered (index_scatter())
+ *   users, organisations, practices     sets of the numbers met
+ *   the same three  deflated: texts that are new; lengths, then the bytes of all. Texts are
+ *                   numbered through the file
+ *   untied rows     varint n, the first, then distances: they open patient data and carry no
+ *                   NHS number
+ *   odd rows        likewise: their columns are in the record only
+ *   small columns   deflated: varint n, n times a length (varint) and the bytes of one
+ *                   combination: varint status + 1 or 0, then for each column of
+ *                   judge_small() varint length + 1 or 0, and its text
+ *   directory       for each page u16 the place of its first patient, u16 its length
+ *   pages           of postings (postings.h), behind each its CRC */
 #ifndef TRAIL_INDEX_H
 #define TRAIL_INDEX_H
 
 #include "store/segment.h"
 #include "trail/judge.h"
+#include "trail/postings.h"
 
 enum index_key { INDEX_PATIENT, INDEX_USER, INDEX_ORG, INDEX_PRACTICE, INDEX_KEYS };
-
-/* What stands for a key in the lists; 0 where it is empty. Organisations and practices are
- * equal but for case. */
-uint32_t index_hash(enum index_key key, struct str text);
-
-/* ---- writing: one group at a time ---- */
-struct index_row {
-    uint32_t key[INDEX_KEYS];
-    bool has_time, untied;
-    uint16_t small; /* number of its combination of small columns */
-    int64_t time_us;
+enum { INDEX_PARTS = 16, INDEX_PART_BITS = 30 };
+enum index_list {
+    LIST_PATIENTS,
+    LIST_SETS, /* of three names */
+    LIST_TEXTS = LIST_SETS + POSTINGS_NAMES,
+    LIST_UNTIED = LIST_TEXTS + POSTINGS_NAMES,
+    LIST_ODD,
+    LIST_SMALL,
+    LIST_DIRECTORY,
+    LIST_PAGES,
+    INDEX_LISTS
 };
-/* The rows of a group on their way into an entry. Zero-initialise. */
-struct index_group {
-    struct index_row *row; /* room for LIMIT_GROUP_ROWS */
-    struct dictionary small; /* their combinations of small columns */
-    struct arena texts;
-};
-/* Row `at` of the group, from 0 on, in order. */
-void index_group_row(struct index_group *x, size_t at, const struct judgement *j);
-/* Forget the rows of a group that is not encoded. */
-void index_group_restart(struct index_group *x);
-/* Append the entry of the group to out; the next group can begin. */
-void index_group_encode(struct buf *out, struct index_group *x, const struct group *g);
-void index_group_release(struct index_group *x);
 
-/* ---- reading ---- */
+/* Can that column be had of the index? */
+bool index_has(enum column c);
+
+/* Ten digits as a number of 34 bits, spread so that parts are of one size, and back. False: it
+ * is none. */
+bool index_scatter(struct str digits, uint64_t *number);
+void index_gather(uint64_t number, char digits[10]);
+
 struct index_entry {
     uint64_t first_seq, at; /* at: of the entry in its file */
     uint32_t rows, chain;
     int64_t time_min, time_max;
-    uint32_t len[INDEX_KEYS + 2];
+    uint32_t unit;
+    struct index_names {
+        uint32_t before, fresh, met;
+    } name[POSTINGS_NAMES];
+    uint16_t part[INDEX_PARTS];
+    uint32_t len[INDEX_LISTS];
     uint32_t crc;
+    uint8_t texts[POSTINGS_NAMES]; /* of the reader: are they in the file's lists? */
 };
+/* Bits that hold each of n numbers from 0 on. */
+unsigned index_bits(uint64_t n);
+/* What times of rows are told from: the least of the group in its units. */
+int64_t index_least(const struct index_entry *e);
+/* Append the head of an entry, but for what only a file has. */
+void index_put_head(struct buf *out, const struct index_entry *e);
+
 struct index_file {
     struct disk_file *file;
     struct index_entry *entry;
-    size_t entries;
+    size_t entries, cap;
     uint64_t end; /* behind the last good entry */
     bool other;   /* what stands there was made by another version of this code */
     uint64_t size;
+    struct str *text[POSTINGS_NAMES]; /* by number; at NULL: not read yet */
+    struct arena arena;
 };
 /* The entries whose heads are good, up to the first that is not. A file that is not there
  * has none, and so has one that could not be opened, after the error. */
@@ -78,29 +95,57 @@ void index_close(struct index_file *f);
 /* The entry of the at-th group of the segment, which must be of that very group; NULL. */
 const struct index_entry *index_entry_of(const struct index_file *f, size_t at,
                                          const struct group *g);
-/* Rows (of the group) in the list of that key, appended to *row; or with key INDEX_KEYS the
- * untied ones. ERR_CORRUPT: use the group whole. */
-int index_rows(const struct index_file *f, const struct index_entry *e, enum index_key key,
-               uint32_t hash, uint32_t *row, size_t *rows, size_t room, struct err *err);
-/* The small columns of all rows of a group. */
+/* How many texts of users, organisations or practices the file knows. */
+uint32_t index_texts(const struct index_file *f, enum index_key key);
+/* The text with that number, valid as long as f. */
+int index_text(struct index_file *f, enum index_key key, uint32_t number, struct str *out,
+               struct err *err);
+
+/* ---- finding ---- */
+
+/* What is searched for, in the terms of one file. */
+struct index_want {
+    enum index_key key;
+    bool nobody;      /* it is in no row whose columns the index has */
+    uint64_t patient; /* scattered */
+    uint32_t *number; /* of names; in the arena. Organisations and practices are equal but for
+                         case */
+    size_t numbers;
+    bool doubt;       /* texts could not be read: it may be in any row */
+};
+void index_want(struct index_want *w, struct index_file *f, enum index_key key, struct str text,
+                struct arena *arena);
+/* The rows of the group that are of that key, and the odd ones, which may be; *n is their
+ * number. out has room for all rows. ERR_CORRUPT: use the group whole. */
+int index_find(struct index_file *f, const struct index_entry *e, const struct index_want *w,
+               struct posting *out, size_t *n, struct err *err);
+/* All rows, each at its place. */
+int index_all(struct index_file *f, const struct index_entry *e, struct posting *out,
+              struct err *err);
+/* The rows in one of the two lists of rows. row has room for all. */
+int index_rows(struct index_file *f, const struct index_entry *e, enum index_list list,
+               uint32_t *row, size_t *rows, struct err *err);
+
+/* The small columns of rows by number; texts in the arena. */
 struct index_small {
     bool has_status;
     int64_t status;
-    struct value value[JUDGE_SMALL]; /* texts in the arena */
+    struct value value[JUDGE_SMALL];
 };
-struct index_columns {
-    const struct index_small *small;
-    size_t smalls;
-    const uint16_t *which;  /* by row */
-    const int64_t *time_us; /* by row; INT64_MIN: none */
-};
-int index_columns(const struct index_file *f, const struct index_entry *e,
-                  struct index_columns *out, struct arena *arena, struct err *err);
-/* Are the bytes of the entry these? */
-int index_equal(const struct index_file *f, const struct index_entry *e, struct str bytes,
-                bool *equal, struct err *err);
+int index_smalls(struct index_file *f, const struct index_entry *e, struct index_small **small,
+                 size_t *n, struct arena *arena, struct err *err);
+/* The patients of the group by place, scattered; their number is index_patients_count(). */
+int index_patients(struct index_file *f, const struct index_entry *e, uint64_t **patient,
+                   struct arena *arena, struct err *err);
+size_t index_patients_count(const struct index_entry *e);
+
+/* ---- proving ---- */
+
 /* Read and check everything; the first byte that is damaged goes to *at. What another version
  * made, which the next ingest makes anew, is not looked at. */
 int index_verify(const struct index_file *f, uint64_t *at, struct err *err);
+/* Does the entry say what these bytes of one say? They may be deflated otherwise. */
+int index_equal(struct index_file *f, const struct index_entry *e, struct str bytes,
+                bool *equal, struct err *err);
 
 #endif

@@ -9,7 +9,8 @@
 struct indexer {
     char dir[LIMIT_PATH_BYTES];
     const struct zone *zone;
-    struct index_group group;
+    struct indexed_group group;
+    struct indexed_names names; /* of `file` */
     struct columns *columns; /* made where the log is read */
     struct index_file file; /* of the segment that grows */
     uint64_t first_seq;     /* its segment; UINT64_MAX: none is open */
@@ -32,7 +33,8 @@ void indexer_free(struct indexer *x)
         return;
     index_close(&x->file);
     buf_release(&x->bytes);
-    index_group_release(&x->group);
+    indexed_group_release(&x->group);
+    indexed_names_release(&x->names);
     columns_free(x->columns);
     free(x);
 }
@@ -40,7 +42,7 @@ void indexer_free(struct indexer *x)
 void indexer_row(struct indexer *x, size_t at, const struct judgement *j)
 {
     if (x->zone)
-        index_group_row(&x->group, at, j);
+        indexed_group_row(&x->group, at, j);
 }
 
 struct columns *indexer_columns(const struct zone *zone)
@@ -57,13 +59,13 @@ struct columns *indexer_columns(const struct zone *zone)
     return columns_new(wanted, false, zone);
 }
 
-static int write_entry(struct indexer *x, struct index_file *f, const struct group *g,
-                       struct err *err)
+static int write_entry(struct indexer *x, struct index_file *f, struct indexed_names *names,
+                       const struct group *g, struct err *err)
 {
     int rc;
 
     buf_clear(&x->bytes);
-    index_group_encode(&x->bytes, &x->group, g);
+    indexed_group_encode(&x->bytes, &x->group, names, g);
     rc = disk_write(f->file, buf_str(&x->bytes), f->end, err);
     fault_point("index.written");
     f->end += x->bytes.len;
@@ -80,11 +82,13 @@ int indexer_group(struct indexer *x, const struct segment_map *map, const struct
         return 0;
     if (x->first_seq != first) {
         index_close(&x->file);
-        if ((rc = index_open(&x->file, x->dir, first, true, err)) < 0)
+        indexed_names_release(&x->names);
+        if ((rc = index_open(&x->file, x->dir, first, true, err)) < 0 ||
+            (rc = indexed_names_take(&x->names, &x->file, err)) < 0)
             return rc;
         x->first_seq = first;
     }
-    rc = write_entry(x, &x->file, g, err);
+    rc = write_entry(x, &x->file, &x->names, g, err);
     *bytes += x->bytes.len;
     return rc;
 }
@@ -92,7 +96,8 @@ int indexer_group(struct indexer *x, const struct segment_map *map, const struct
 /* ---- catching up ---- */
 
 static int index_group_anew(struct indexer *x, struct trail *t, struct index_file *f,
-                            const struct group *g, struct err *err)
+                            struct indexed_names *names, const struct group *g,
+                            struct err *err)
 {
     struct arena arena = {0};
     int rc = 0;
@@ -107,10 +112,10 @@ static int index_group_anew(struct indexer *x, struct trail *t, struct index_fil
         if ((rc = trail_record(t, g->first_seq + i, x->columns, &record, &arena, err)) < 0)
             break;
         judge_full(&j, &record, &arena);
-        index_group_row(&x->group, i, &j);
+        indexed_group_row(&x->group, i, &j);
     }
     arena_release(&arena);
-    return rc < 0 ? rc : write_entry(x, f, g, err);
+    return rc < 0 ? rc : write_entry(x, f, names, g, err);
 }
 
 /* How many groups of the segment, from its first, have an entry that is theirs. */
@@ -127,6 +132,7 @@ static size_t known_groups(const struct index_file *f, const struct segment_map 
 static int catch_up_segment(struct indexer *x, struct trail **t, const struct segment_map *map,
                             const struct segment *s, uint64_t *rows, struct err *err)
 {
+    struct indexed_names names = {0};
     struct index_file f;
     size_t known;
     int rc = index_open(&f, x->dir, s->first_seq, true, err);
@@ -136,6 +142,11 @@ static int catch_up_segment(struct indexer *x, struct trail **t, const struct se
     known = known_groups(&f, map, s);
     if (known < f.entries)
         f.end = f.entry[known].at;
+    f.entries = known;
+    if ((known < s->groups || !s->sealed) && indexed_names_take(&names, &f, err) < 0) {
+        indexed_names_release(&names); /* its texts are damaged: all of it anew */
+        f.end = known = 0;
+    }
     if (f.size > f.end)
         rc = disk_truncate(f.file, f.end, err);
     for (size_t i = known; rc == 0 && i < s->groups; i++) {
@@ -143,9 +154,10 @@ static int catch_up_segment(struct indexer *x, struct trail **t, const struct se
 
         if (!*t && (rc = trail_open(t, x->dir, err)) < 0)
             break;
-        rc = index_group_anew(x, *t, &f, g, err);
+        rc = index_group_anew(x, *t, &f, &names, g, err);
         *rows += g->rows;
     }
+    indexed_names_release(&names);
     index_close(&f);
     return rc;
 }

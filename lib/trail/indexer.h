@@ -4,7 +4,7 @@
 #ifndef TRAIL_INDEXER_H
 #define TRAIL_INDEXER_H
 
-#include "trail/index.h"
+#include "trail/indexing.h"
 
 struct indexer;
 struct columns; /* trail/columns.h */

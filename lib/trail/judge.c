@@ -246,7 +246,7 @@ static bool good_part(const struct known *k, enum part part, struct str s,
     case PART_NUMBER:
         return s.len == 10 && s.at[0] != '0' && leaf_integer_read(s, &n) && n > 0;
     case PART_PRACTICE:
-        return s.len > 0 && leaf_plain(s);
+        return s.len > 0 && s.len <= LIMIT_KEY_BYTES && leaf_plain(s);
     case PART_METHOD:
     case PART_INTERACTION:
         return leaf_plain(s);
@@ -394,6 +394,8 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
     who = identity_of(j, p->generation->old, payload, m, parts);
     out->user = entry_text(&j->users, who->user);
     out->org = entry_text(&j->orgs, who->org);
+    if (out->user.len > LIMIT_KEY_BYTES || out->org.len > LIMIT_KEY_BYTES)
+        return false;
     memcpy(out->small, p->generation->small, sizeof out->small);
     return true;
 }
@@ -407,6 +409,23 @@ static void learn_interaction(struct judge *j, const struct record *r, struct st
         str_equal(record_text(r, COLUMN_GPC_ACCESS), STR("none")) &&
         r->column[COLUMN_GPC_INFERRED].kind == VALUE_MISSING && !is_untouched(j, interaction))
         j->untouched[j->interactions++] = arena_copy(&j->texts, interaction);
+}
+
+/* A column that is not as it stands a key that the index takes. */
+static bool is_odd(const struct record *r, enum column c)
+{
+    const struct value *v = &r->column[c];
+
+    return v->kind != VALUE_MISSING &&
+           (v->kind != VALUE_TEXT || v->text.len == 0 || v->text.len > LIMIT_KEY_BYTES);
+}
+
+static bool is_number(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return false;
+    return s.len == 10;
 }
 
 void judge_full(struct judgement *out, const struct record *r, struct arena *arena)
@@ -424,6 +443,10 @@ void judge_full(struct judgement *out, const struct record *r, struct arena *are
     out->patient = nhs_number_plain(record_text(r, COLUMN_PATIENT_NHS_NUMBER), arena);
     out->untied = access.len > 0 && !str_equal(access, STR("none")) &&
                   r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_MISSING;
+    out->odd = is_odd(r, COLUMN_USER_KEY) || is_odd(r, COLUMN_ORG_ODS) ||
+               is_odd(r, COLUMN_PRACTICE_ODS) || is_odd(r, COLUMN_PATIENT_NHS_NUMBER) ||
+               (r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT &&
+                !is_number(record_text(r, COLUMN_PATIENT_NHS_NUMBER)));
     for (int i = 0; i < JUDGE_SMALL; i++)
         out->small[i] = r->column[judge_small(i)];
 }

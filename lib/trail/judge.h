@@ -17,6 +17,7 @@ enum column judge_small(int i);
 struct judgement {
     enum reject reject;
     bool untied;     /* opens patient data and carries no NHS number */
+    bool odd;        /* its keys are not the texts of their columns, or are too long */
     bool has_time;
     int64_t time_us;
     struct str patient, user, org, practice; /* "" where missing; valid until the next */

@@ -34,7 +34,8 @@ struct table_cursor {
     struct scan scan;
     bool begun, end, nothing;
     struct scan_filter filter;
-    bool wanted[COLUMN_COUNT];
+    bool wanted[COLUMN_COUNT], surely[COLUMN_COUNT]; /* the latter without those of bit 63 */
+    bool partly;              /* the record has only what the index does */
     struct str patient_shown; /* asked for by mask and reference */
     struct counted_order order[COLUMN_COUNT];
     size_t orders;            /* 0: the rows themselves are given */
@@ -112,16 +113,13 @@ static bool is_known(int column, int op)
                      column == COLUMN_SSP_TRACE_ID);
 }
 
-/* Are no columns used but those that the index holds, or no others than can be counted? Bit
- * 63 stands for all from 63 on. */
-static bool small_only(sqlite3_uint64 used, bool counted)
+/* Are only columns used that can be counted? Bit 63 stands for all from 63 on. */
+static bool can_count(sqlite3_uint64 used)
 {
-    sqlite3_uint64 small = counted ? 0 : 1ULL << COLUMN_SEQ | 1ULL << COLUMN_TIME;
-
-    for (int i = 0; i < 63; i++)
-        if (counted_has((enum column)i))
-            small |= 1ULL << i;
-    return !(used & ~small);
+    for (int i = 0; i < 64; i++)
+        if (used >> i & 1 && (i == 63 || !counted_has((enum column)i)))
+            return false;
+    return true;
 }
 
 enum { USED_DIGITS = 16 };
@@ -162,7 +160,7 @@ static void take_order(sqlite3_index_info *info, char **to)
             return;
         else
             used |= 1ULL << info->aOrderBy[i].iColumn;
-    if (!small_only(used, true))
+    if (!can_count(used))
         return;
     for (int i = 0; i < info->nOrderBy; i++) {
         *(*to)++ = (char)(info->aOrderBy[i].iColumn + 1);
@@ -372,6 +370,7 @@ static int next_row(sqlite3_vtab_cursor *base)
              (c->record.column[COLUMN_PATIENT_NHS_NUMBER].kind != VALUE_TEXT ||
               !str_equal(patient_shown(t, c), c->patient_shown)));
     c->end = rc == 0;
+    c->partly = c->scan.by_index;
     return rc < 0 ? failed(base->pVtab, err.text) : SQLITE_OK;
 }
 
@@ -401,11 +400,12 @@ static void take_used(struct table_cursor *c, const char *hex)
 
     for (int i = 0; i < USED_DIGITS; i++)
         used = used << 4 | (sqlite3_uint64)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
-    for (int i = 0; i < COLUMN_COUNT; i++)
+    for (int i = 0; i < COLUMN_COUNT; i++) {
         c->wanted[i] = used >> (i < 63 ? i : 63) & 1;
-    c->filter = (struct scan_filter){.last_seq = UINT64_MAX,
-                                     .small_only = small_only(used, false),
-                                     .wanted = c->wanted};
+        c->surely[i] = c->wanted[i] && i < 63;
+    }
+    c->filter = (struct scan_filter){.last_seq = UINT64_MAX, .wanted = c->wanted,
+                                     .surely = c->surely};
 }
 
 static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions, int argc,
@@ -422,13 +422,10 @@ static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions,
     conditions += USED_DIGITS;
     take_order_text(c, conditions + 2 * (size_t)n);
     c->patient_shown = (struct str){NULL, 0};
-    c->nothing = false;
+    c->nothing = c->partly = false;
     for (int i = 0; i < n && i < argc; i++)
         condition(c, (unsigned char)conditions[2 * i] - 1, (unsigned char)conditions[2 * i + 1],
                   argv[i]);
-    c->filter.small_only &= c->patient_shown.len + c->filter.patient.len + c->filter.user.len +
-                                c->filter.org.len + c->filter.practice.len +
-                                c->filter.trace.len == 0;
     scan_begin(&c->scan, t->trail, &c->filter, t->options->zone);
     c->begun = true;
     return count_rows(c, t, &err) < 0 ? failed(base->pVtab, err.text) : next_row(base);
@@ -453,7 +450,13 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int numb
     const struct value *patient = &c->record.column[COLUMN_PATIENT_NHS_NUMBER];
     char time[TIMESTAMP_BYTES + 8];
     struct buf shown = {0};
+    struct err err;
 
+    if (c->partly && !index_has(column)) {
+        c->partly = false;
+        if (scan_complete(&c->scan, &c->record, &err) < 0)
+            return failed(base->pVtab, err.text);
+    }
     if (column == COLUMN_PATIENT_REF && patient->kind == VALUE_TEXT) {
         give_text(ctx, t->options->reference(t->options->ctx, patient->text, &c->arena));
     } else if (v->kind == VALUE_MISSING) {

@@ -36,8 +36,9 @@ struct walk {
     struct columns *columns;
     struct index_file index; /* of the segment at hand; no entries: nothing is compared */
     size_t segment;          /* at hand */
-    struct index_group found_by; /* keys of the rows of the group at hand, ... */
-    size_t keys_taken;           /* ... so many of them */
+    struct indexed_group found_by; /* keys of the rows of the group at hand, ... */
+    size_t keys_taken;             /* ... so many of them */
+    struct indexed_names names;    /* as the file should have them */
     struct arena row_arena;
 };
 
@@ -117,7 +118,7 @@ static int take_keys(struct walk *w, struct block_reader *b, const struct group 
                            err)) < 0)
         return rc;
     judge_full(&j, &record, &w->row_arena);
-    index_group_row(&w->found_by, at, &j);
+    indexed_group_row(&w->found_by, at, &j);
     w->keys_taken++;
     return 0;
 }
@@ -187,6 +188,7 @@ static void take_index(struct walk *w, size_t segment)
     int rc;
 
     index_close(&w->index);
+    indexed_names_release(&w->names);
     w->segment = segment;
     rc = index_open(&w->index, w->map.dir, w->map.segment[segment].first_seq, false, &err);
     if (rc == 0)
@@ -206,14 +208,16 @@ static void compare_index(struct walk *w, size_t index, const struct group *g)
     bool equal = true;
     struct err err;
 
-    if (w->keys_taken < g->rows || g->rows == 0)
-        return; /* what is damaged was named */
-    index_group_encode(&entry, &w->found_by, g);
+    if (w->index.entries == 0 || w->keys_taken < g->rows)
+        return;
+    indexed_group_encode(&entry, &w->found_by, &w->names, g);
     if (e && index_equal(&w->index, e, buf_str(&entry), &equal, &err) < 0)
         index_fault(w, e->at, g, err.text);
     else if (!equal)
         index_fault(w, e->at, g, "the index does not say what these records do, and could hide"
                     " them from a search: delete the file, it is made anew; no record is lost");
+    if (!equal)
+        index_close(&w->index); /* one fault a file */
     buf_release(&entry);
 }
 
@@ -224,8 +228,7 @@ static void walk_rows(struct walk *w, size_t index, const struct group *g, const
     struct err err;
     size_t blocks, failed = 0;
 
-    index_group_restart(&w->found_by);
-    w->keys_taken = 0;
+    indexed_group_restart(&w->found_by);
     if (generation_reach(&w->generation, &w->map, index, g, &blocks, &err) < 0 ||
         (failed = 1, generation_texts(&w->generation, &err) < 0)) {
         fault_at(w, file, w->map.group[index].at + (g->extents ? g->extent[0].at : 0), g, &err);
@@ -294,9 +297,15 @@ static void walk_segment(struct walk *w, size_t segment)
     const struct segment *s = &w->map.segment[segment];
 
     take_index(w, segment);
-    for (size_t i = s->first_group; i < s->first_group + s->groups; i++)
-        if (!w->map.has_checkpoint || w->map.group[i].head.first_seq < w->map.head.size)
+    for (size_t i = s->first_group; i < s->first_group + s->groups; i++) {
+        const struct group *g = &w->map.group[i].head;
+
+        w->keys_taken = 0;
+        if (!w->map.has_checkpoint || g->first_seq < w->map.head.size)
             walk_group(w, i);
+        if (w->keys_taken < g->rows)
+            index_close(&w->index); /* it was damaged; names behind it cannot be told */
+    }
 }
 
 static void check_checkpoint(struct walk *w)
@@ -363,7 +372,8 @@ out:
     arena_release(&w->arena);
     arena_release(&w->block_arena);
     arena_release(&w->row_arena);
-    index_group_release(&w->found_by);
+    indexed_group_release(&w->found_by);
+    indexed_names_release(&w->names);
     index_close(&w->index);
     columns_free(w->columns);
     free(w);
