@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "analyzer/complain.h"
 #include "record/nhs_number.h"
 
 static const struct {
@@ -107,8 +108,12 @@ static size_t distance(const char *a, const char *b)
 
 static int usage(const char *what, const char *word, const char *hint)
 {
-    fprintf(stderr, "analyzer: %s %s%s%s%s\ntry: analyzer --help\n", what, word,
-            hint ? " (did you mean " : "", hint ? hint : "", hint ? "?)" : "");
+    char text[512];
+
+    snprintf(text, sizeof text, "%s %s%s%s%s", what, word, hint ? " (did you mean " : "",
+             hint ? hint : "", hint ? "?)" : "");
+    complain(text);
+    fputs("try: analyzer --help\n", stderr);
     return 2;
 }
 

@@ -207,6 +207,8 @@ static void read_row(struct reading *d, const struct str *field, int count)
     for (int c = 0; c < ROWS_COLUMNS && kinds[d->kind].column[c]; c++) {
         struct str s = d->at[c] >= 0 && d->at[c] < count ? field[d->at[c]] : STR("");
 
+        if (strcmp(kinds[d->kind].column[c], "nhs_number") == 0)
+            s = nhs_number_plain(s, &r->arena); /* joins compare without spaces and hyphens */
         if (!good_cell(d, c, s))
             return;
         row.field[c] = arena_copy(&r->arena, s);
@@ -236,15 +238,14 @@ static void read_text(struct reading *d, struct str text)
     struct str *field = arena_alloc(&d->r->arena, CSV_FIELDS_MAX * sizeof *field);
     bool head = true;
     struct str row;
-    size_t used;
 
-    while (text.len > 0 && csv_row(&row, &used, text, true) && used > 0) {
+    text = csv_text(text);
+    while (csv_next(&row, &text)) {
         int count;
 
         d->line++;
-        text = str_part(text, used, text.len);
         arena_reset(&once);
-        if (row.len == 0)
+        if (csv_plain(row).len == 0)
             continue;
         count = csv_split(field, row, &once);
         if (count < 0) {

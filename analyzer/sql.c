@@ -1,5 +1,6 @@
-/* sql.c - see sql.h. The answer is gathered before it is printed, since the own log says
- * how many rows were given and must be written first. */
+/* sql.c - see sql.h. The question is logged before it is asked, so that one which fails or is
+ * stopped is there too; the answer is gathered before it is printed, since a second entry says
+ * how many rows it has and must be written first. */
 #include "analyzer/sql.h"
 
 #include "analyzer/complain.h"
@@ -81,15 +82,29 @@ static int ask(struct gathering *g, const struct options *o, struct trail *t,
     return rc == ROW_LIMIT_REACHED ? 0 : rc;
 }
 
-/* Numbers in the text of the question are masked in the log. */
+struct naming {
+    const struct state *state;
+    struct arena arena;
+};
+
+static void put_reference(void *ctx, struct buf *out, struct str number)
+{
+    struct naming *n = ctx;
+
+    buf_put_str(out, state_reference(n->state, number, &n->arena));
+}
+
+/* Patients in the text of the question are named by their references in the log. */
 static int log_question(const struct options *o, const struct state *s, uint64_t rows,
                         struct err *err)
 {
+    struct naming naming = {.state = s};
     struct buf scope = {0};
     int rc;
 
     buf_put_text(&scope, "sql=");
-    mask_text(&scope, str_of(o->sql));
+    mask_each(&scope, str_of(o->sql), put_reference, &naming);
+    arena_release(&naming.arena);
     rc = state_log(s, o->reveal ? "query --reveal" : "query",
                    buf_str(&scope), o->reason, rows, err);
     buf_release(&scope);
@@ -104,8 +119,10 @@ int sql_answer(const struct options *o, struct trail *t, const struct state *s,
                struct err *err)
 {
     struct gathering g = {.format = format, .limit = limit};
-    int rc = ask(&g, o, t, s, zone, err);
+    int rc = log_question(o, s, STATE_ROWS_UNKNOWN, err);
 
+    if (rc == 0)
+        rc = ask(&g, o, t, s, zone, err);
     if (rc == 0)
         rc = log_question(o, s, g.rows, err);
     if (rc == 0) {

@@ -115,7 +115,9 @@ static void print_entry(struct buf *out, uint64_t seq, int64_t now_us, const cha
     put_text(out, "action", str_of(action));
     put_text(out, "scope", scope);
     put_text(out, "reason", str_of(reason ? reason : "none given"));
-    buf_printf(out, ",\"rows\":%llu}}", (unsigned long long)rows);
+    if (rows != STATE_ROWS_UNKNOWN)
+        buf_printf(out, ",\"rows\":%llu", (unsigned long long)rows);
+    buf_put_text(out, "}}");
 }
 
 static int open_log(const struct state *s, struct trail_writer **w, struct err *err)

@@ -19,7 +19,9 @@ const char *state_problem(const struct state *s); /* "" where all is well */
 /* `P-` and twelve characters of Crockford's base32, in the arena. */
 struct str state_reference(const struct state *s, struct str number, struct arena *arena);
 
-/* Write an entry and make it durable. scope names patients by reference only. */
+/* Write an entry and make it durable. scope names patients by reference only. rows: that the
+ * answer has, where it is known before. */
+#define STATE_ROWS_UNKNOWN UINT64_MAX
 int state_log(const struct state *s, const char *action, struct str scope, const char *reason,
               uint64_t rows, struct err *err);
 

@@ -32,6 +32,7 @@ struct taking {
     struct trail_prefix prefix;
     struct hash_sum *sum;  /* of a record that is too large, being read */
     uint64_t large_len;    /* of which so far; 0: none */
+    bool large_blank;      /* it is nothing but white space so far */
     struct buf large;      /* its first bytes */
     int64_t received_us;
     bool end;
@@ -129,7 +130,7 @@ static int take(struct taking *t, struct str bytes, uint64_t position, uint64_t 
     return taken.full ? 1 : 0;
 }
 
-/* ---- lines of JSON ---- */
+/* ---- lines and rows ---- */
 
 static bool blank(struct str line)
 {
@@ -149,26 +150,55 @@ static int large_line(struct taking *t, struct str part, bool done, struct err *
 
     buf_put_str(&t->large, (struct str){part.at, part.len < keep ? part.len : keep});
     hash_sum_update(t->sum, part);
+    t->large_blank = blank(part) && (t->large_len == 0 || t->large_blank);
     t->large_len += part.len;
     t->at += part.len;
     if (!done)
         return 0;
     hash_sum_end(t->sum, sha);
-    rc = take(t, buf_str(&t->large), position, t->large_len, sha, err);
+    rc = t->large_blank ? 0 : take(t, buf_str(&t->large), position, t->large_len, sha, err);
     t->large_len = 0;
     buf_clear(&t->large);
     return rc;
+}
+
+/* Where the line or row at hand ends: a row at the first line feed outside quotes; where none
+ * is within the limit, at the first of all, so that a quote that nobody closes takes no other
+ * row with it. SIZE_MAX: that is not known yet. */
+static size_t end_of_line(const struct taking *t, struct str rest)
+{
+    size_t most = LIMIT_RECORD_BYTES + 1;
+    struct str first = str_part(rest, 0, rest.len < most ? rest.len : most);
+    struct str row;
+    size_t used;
+
+    if (t->format == FORMAT_GPC_AUDIT || t->large_len > 0)
+        return str_index(rest, '\n');
+    if (csv_row(&row, &used, first, t->end && first.len == rest.len))
+        return row.len;
+    return t->end || rest.len > LIMIT_RECORD_BYTES ? str_index(rest, '\n') : SIZE_MAX;
+}
+
+static uint64_t lines_in(struct str s)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < s.len; i++)
+        n += s.at[i] == '\n';
+    return n;
 }
 
 /* Take the next line of the window. 2: needs more bytes; 1: the group is full. */
 static int next_line(struct taking *t, struct err *err)
 {
     struct str rest = str_part(buf_str(&t->window), t->at, t->window.len);
-    size_t len = str_index(rest, '\n');
+    size_t len = end_of_line(t, rest);
     bool whole = len < rest.len;
     struct str line = {rest.at, len};
     int rc = 0;
 
+    if (len == SIZE_MAX)
+        return 2;
     if (!whole && !t->end && t->large_len == 0 && len <= LIMIT_RECORD_BYTES)
         return 2;
     if (t->large_len > 0 || len > LIMIT_RECORD_BYTES) {
@@ -185,41 +215,15 @@ static int next_line(struct taking *t, struct err *err)
         }
         if (!blank(line))
             rc = take(t, line, position, line.len, NULL, err);
+        t->line += t->format == FORMAT_GPC_AUDIT ? 0 : lines_in(line);
     }
     t->at += whole;
     t->line += whole;
     return rc;
 }
 
-/* ---- rows of CSV ---- */
-
-static int next_csv_row(struct taking *t, struct err *err)
-{
-    struct str rest = str_part(buf_str(&t->window), t->at, t->window.len);
-    size_t used = 0;
-    struct str row;
-    uint64_t position = t->base + t->at;
-    int rc = 0;
-
-    if (!csv_row(&row, &used, rest, t->end) && rest.len <= LIMIT_RECORD_BYTES && !t->end)
-        return 2;
-    if (used == 0) {
-        used = rest.len < LIMIT_RECORD_BYTES ? rest.len : LIMIT_RECORD_BYTES;
-        row = str_part(rest, 0, used);
-    }
-    if (row.len > LIMIT_RECORD_BYTES)
-        row.len = LIMIT_RECORD_BYTES;
-    t->at += used;
-    if (!blank(row))
-        rc = take(t, row, position, row.len, NULL, err);
-    for (size_t i = 0; i < used; i++)
-        t->line += rest.at[i] == '\n';
-    return rc;
-}
-
 static int take_all(struct taking *t, bool *store_failed, struct err *err)
 {
-    bool csv = t->format != FORMAT_GPC_AUDIT;
     int rc;
 
     for (;;) {
@@ -229,7 +233,7 @@ static int take_all(struct taking *t, bool *store_failed, struct err *err)
             return 0;
         if (drained && t->end && t->large_len == 0)
             return 0;
-        rc = drained && !t->end ? 2 : csv ? next_csv_row(t, err) : next_line(t, err);
+        rc = drained && !t->end ? 2 : next_line(t, err);
         if (rc < 0)
             goto failed;
         if (rc == 1 && (rc = commit(t, err)) < 0)
@@ -279,15 +283,15 @@ static bool has_json_line(struct str head)
 
 static int read_header(struct taking *t, struct err *err)
 {
-    struct str head = buf_str(&t->window);
+    struct str head = csv_text(buf_str(&t->window));
     struct str row;
     size_t used = 0;
 
     if (!csv_row(&row, &used, head, t->end) || row.len > LIMIT_SNIFF_BYTES / 2)
         return err_set(err, ERR_INVALID, "%s: the header row is not closed or too long",
                        t->path);
-    buf_put_str(&t->header, row);
-    t->at = used;
+    buf_put_str(&t->header, csv_plain(row));
+    t->at = used + t->window.len - head.len;
     t->line = 2;
     return 0;
 }
@@ -337,8 +341,8 @@ static int skip_prefix(struct taking *t, struct err *err)
         t->at = t->window.len;
         rc = more(t, err);
     }
-    for (size_t i = 0; rc >= 0 && skip > t->base && i < skip - t->base; i++)
-        t->line += t->window.at[i] == '\n';
+    if (rc >= 0 && skip > t->base)
+        t->line += lines_in(str_part(buf_str(&t->window), 0, (size_t)(skip - t->base)));
     if (rc >= 0)
         t->at = (size_t)(skip - t->base);
     return rc < 0 ? rc : 0;

@@ -32,7 +32,7 @@ static const char usage_text[] =
 
 static int usage(const char *what, const char *word)
 {
-    fprintf(stderr, "collector: %s%s%s\n", what, *word ? " " : "", word);
+    talk("%s%s%s", what, *word ? " " : "", word);
     fputs("try: collector --help\n", stderr);
     return 2;
 }

@@ -13,12 +13,10 @@ static uint64_t count_rows(struct str text)
 {
     uint64_t rows = 0;
     struct str row;
-    size_t used;
 
-    while (text.len > 0 && csv_row(&row, &used, text, true) && used > 0) {
-        rows += row.len > 0;
-        text = str_part(text, used, text.len);
-    }
+    text = csv_text(text);
+    while (csv_next(&row, &text))
+        rows += csv_plain(row).len > 0;
     return rows > 0 ? rows - 1 : 0;
 }
 

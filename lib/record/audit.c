@@ -21,6 +21,7 @@ struct audit {
     bool is_request;
     struct str authorization, path;
     bool has_authorization, has_path;
+    unsigned headers_seen; /* a bit for each that is known */
     const struct interaction *row;
 };
 
@@ -122,7 +123,9 @@ static void require(struct audit *a)
         fault(a, REJECT_HEADERS);
 }
 
-static void read_header(struct audit *a, const struct token *k)
+/* Of two names that differ in case only the first counts, whatever its value. False: that is
+ * neither a text nor a number. */
+static bool read_header(struct audit *a, const struct token *k)
 {
     static const struct {
         const char *name;
@@ -133,17 +136,25 @@ static void read_header(struct audit *a, const struct token *k)
                  {"Ssp-InteractionID", COLUMN_SSP_INTERACTION},
                  {"User-Agent", COLUMN_HTTP_USER_AGENT},
                  {"X-Request-Id", COLUMN_HTTP_REQUEST_ID}};
+    enum { KNOWN = sizeof known / sizeof known[0] };
     struct str name = lookup_name(&a->d, k);
     struct str text = k->kind == TOKEN_STRING ? lookup_text(&a->d, k)
                                               : (struct str){a->d.text.at + k->at, k->len};
+    double number;
+    bool good = k->kind == TOKEN_STRING || lookup_number(&a->d, k, &number);
 
-    if (str_equal_nocase(name, STR("Authorization")) && !a->has_authorization) {
-        a->has_authorization = true;
+    if (str_equal_nocase(name, STR("Authorization")) && !(a->headers_seen & 1U << KNOWN)) {
+        a->headers_seen |= 1U << KNOWN;
+        a->has_authorization = good;
         a->authorization = text;
     }
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (str_equal_nocase(name, str_of(known[i].name)) && !is_set(a, known[i].column))
-            set(a, known[i].column, text);
+    for (unsigned i = 0; i < KNOWN; i++)
+        if (str_equal_nocase(name, str_of(known[i].name)) && !(a->headers_seen & 1U << i)) {
+            a->headers_seen |= 1U << i;
+            if (good)
+                set(a, known[i].column, text);
+        }
+    return good;
 }
 
 static bool read_headers(struct audit *a)
@@ -153,12 +164,8 @@ static bool read_headers(struct audit *a)
     if (!a->headers)
         return true;
     for (const struct token *k = lookup_first(&a->d, a->headers); k;
-         k = lookup_next(&a->d, a->headers, k)) {
-        if (k->kind == TOKEN_STRING || k->kind == TOKEN_NUMBER)
-            read_header(a, k);
-        else
-            good = false;
-    }
+         k = lookup_next(&a->d, a->headers, k))
+        good &= read_header(a, k);
     return good;
 }
 

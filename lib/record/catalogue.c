@@ -2,7 +2,7 @@
  * compared by length first. */
 #include "record/catalogue.h"
 
-enum { SEGMENTS_MAX = 64, RESOURCES = 9 };
+enum { SEGMENTS_MAX = 8, RESOURCES = 9 };
 
 static const struct interaction rows[] = {
 #define TEXT(literal) {"" literal, sizeof(literal) - 1}
@@ -26,18 +26,18 @@ const struct interaction *catalogue_find(struct str id)
     return NULL;
 }
 
-static size_t split_path(struct str path, struct str *segment)
+/* Take the next segment that is not empty off the path. */
+static bool next_segment(struct str *path, struct str *segment)
 {
-    size_t n = 0;
+    while (path->len > 0) {
+        size_t end = str_index(*path, '/');
 
-    while (path.len > 0 && n < SEGMENTS_MAX) {
-        size_t end = str_index(path, '/');
-
+        *segment = str_part(*path, 0, end);
+        *path = end < path->len ? str_part(*path, end + 1, path->len) : (struct str){"", 0};
         if (end > 0)
-            segment[n++] = str_part(path, 0, end);
-        path = end < path.len ? str_part(path, end + 1, path.len) : (struct str){"", 0};
+            return true;
     }
-    return n;
+    return false;
 }
 
 static bool is_resource(struct str s)
@@ -55,33 +55,32 @@ static int version_of(struct str s)
 
 int catalogue_fhir_version(struct str path)
 {
-    struct str segment[SEGMENTS_MAX];
-    size_t n = split_path(path, segment);
+    struct str segment;
 
-    for (size_t i = 0; i < n; i++)
-        if (version_of(segment[i]))
-            return version_of(segment[i]);
+    while (next_segment(&path, &segment))
+        if (version_of(segment))
+            return version_of(segment);
     return 0;
 }
 
 /* Does the pattern match the segments? The first fixed one without case. */
 static bool matches(struct str pattern, const struct str *segment, size_t count)
 {
-    struct str want[8];
-    size_t n = split_path(pattern, want);
+    struct str want;
+    size_t i = 0;
 
-    if (n != count)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        if (str_equal(want[i], STR("{id}"))) {
+    for (; next_segment(&pattern, &want); i++) {
+        if (i == count)
+            return false;
+        if (str_equal(want, STR("{id}"))) {
             if (segment[i].at[0] == '$')
                 return false;
-        } else if (i == 0 ? !str_equal_nocase(want[i], segment[i])
-                          : !str_equal(want[i], segment[i])) {
+        } else if (i == 0 ? !str_equal_nocase(want, segment[i])
+                          : !str_equal(want, segment[i])) {
             return false;
         }
     }
-    return true;
+    return i == count;
 }
 
 /* "structured/metadata" is pattern "metadata" in area "structured". */
@@ -117,23 +116,28 @@ static bool row_fits(const struct interaction *row, struct str method, struct st
 const struct interaction *catalogue_infer(struct str method, struct str path)
 {
     struct str segment[SEGMENTS_MAX];
-    size_t n = split_path(path, segment);
     const struct interaction *general = NULL;
-    struct str area = {"", 0};
+    struct str area = {"", 0}, next;
     int version = 0;
-    size_t i = 0;
+    size_t n = 0;
 
-    for (; i < n && !is_resource(segment[i]); i++)
-        if (version_of(segment[i]))
-            version = version_of(segment[i]);
-    if (i == n)
+    while (next_segment(&path, &next)) {
+        if (n > 0 || is_resource(next)) {
+            if (n == SEGMENTS_MAX)
+                return NULL; /* no row has as many */
+            segment[n++] = next;
+            continue;
+        }
+        if (version_of(next))
+            version = version_of(next);
+        area = next;
+    }
+    if (n == 0)
         return NULL;
-    if (i > 0)
-        area = segment[i - 1];
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         bool own;
 
-        if (!row_fits(&rows[k], method, area, segment + i, n - i, version))
+        if (!row_fits(&rows[k], method, area, segment, n, version))
             continue;
         own = str_starts(rows[k].path, STR("structured/")) ||
               str_starts(rows[k].path, STR("documents/"));

@@ -1,25 +1,50 @@
 /* csv.c - see csv.h. Fields are found by the header's names, in any order and case. */
 #include "record/csv.h"
 
-#include <math.h>
-
+#include "base/utf8.h"
 #include "record/catalogue.h"
 #include "record/nhs_number.h"
+#include "record/text.h"
 #include "record/timestamp.h"
 
 bool csv_row(struct str *row, size_t *used, struct str text, bool end)
 {
-    size_t from = str_starts(text, STR("\xef\xbb\xbf")) ? 3 : 0;
-    bool quoted = false;
-    size_t i = from;
+    bool quoted = false, begins = true, closed = false; /* of the field at hand */
+    size_t i = 0;
 
-    while (i < text.len && (quoted || text.at[i] != '\n'))
-        quoted ^= text.at[i++] == '"';
+    for (; i < text.len && (quoted || text.at[i] != '\n'); i++) {
+        bool quote = text.at[i] == '"';
+
+        begins = begins || closed; /* two quotes in a quoted field are one of its text */
+        closed = quoted && quote;
+        quoted = quoted ? !quote : quote && begins;
+        begins = !quoted && !closed && text.at[i] == ',';
+    }
     *used = i < text.len ? i + 1 : i;
-    *row = str_part(text, from, i);
-    if (row->len > 0 && row->at[row->len - 1] == '\r')
-        row->len--;
-    return i < text.len || end;
+    *row = str_part(text, 0, i);
+    return i < text.len || (end && !quoted);
+}
+
+bool csv_next(struct str *row, struct str *text)
+{
+    size_t used = 0;
+
+    if (text->len > 0 && !csv_row(row, &used, *text, true)) {
+        *row = str_part(*text, 0, str_index(*text, '\n'));
+        used = row->len + (row->len < text->len);
+    }
+    *text = str_part(*text, used, text->len);
+    return used > 0;
+}
+
+struct str csv_text(struct str bytes)
+{
+    return str_starts(bytes, STR("\xef\xbb\xbf")) ? str_part(bytes, 3, bytes.len) : bytes;
+}
+
+struct str csv_plain(struct str row)
+{
+    return row.len > 0 && row.at[row.len - 1] == '\r' ? str_part(row, 0, row.len - 1) : row;
 }
 
 int csv_split(struct str *field, struct str row, struct arena *arena)
@@ -27,6 +52,9 @@ int csv_split(struct str *field, struct str row, struct arena *arena)
     int n = 0;
     size_t i = 0;
 
+    row = csv_plain(row);
+    if (csv_text(row).len < row.len)
+        return -1; /* a byte order mark frames a file, not a row */
     for (;;) {
         char *to = arena_alloc(arena, row.len - i);
         size_t len = 0;
@@ -81,7 +109,7 @@ enum csv_feed csv_recognise(struct str text, struct str file_name)
     size_t used;
     struct str row;
 
-    csv_row(&row, &used, text, true);
+    csv_row(&row, &used, csv_text(text), true);
     h->count = csv_split(h->name, row, &arena);
     if (has(h, "sspFrom") && has(h, "sspTo") && has(h, "SspTraceId") && has(h, "interaction"))
         feed = CSV_SSP;
@@ -91,7 +119,7 @@ enum csv_feed csv_recognise(struct str text, struct str file_name)
         feed = CSV_ASID;
     while (slash > 0 && file_name.at[slash - 1] != '/')
         slash--;
-    if (feed == CSV_UNKNOWN && h->count > 3 &&
+    if (feed == CSV_UNKNOWN && h->count > 0 &&
         str_starts(str_part(file_name, slash, file_name.len),
                    STR("gpcanalytics-ssptrans-")))
         feed = CSV_SSP;
@@ -128,15 +156,15 @@ static bool integer(struct str s, int64_t *out)
 {
     int64_t v = 0;
 
-    if (s.len == 0 || s.len > 18)
-        return false;
     for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] < '0' || s.at[i] > '9')
+        int digit = s.at[i] - '0';
+
+        if (digit < 0 || digit > 9 || v > (INT64_MAX - digit) / 10)
             return false;
-        v = v * 10 + s.at[i] - '0';
+        v = v * 10 + digit;
     }
     *out = v;
-    return true;
+    return s.len > 0;
 }
 
 static void set_integer(struct record *out, enum column c, const struct header *h,
@@ -163,22 +191,29 @@ static void set_time(struct record *out, const struct header *h, const char *nam
         out->reject = REJECT_TIME;
 }
 
+/* Seconds in digits, with a point or without, as milliseconds: the decimal number times a
+ * thousand, so that 0.112 is 112 and no digit is lost. */
 static void set_duration(struct record *out, const struct header *h, struct arena *arena)
 {
     struct str text;
-    char *end;
-    char *copy;
-    double seconds;
+    size_t points = 0;
+    char *thousand;
+    double ms;
 
     if (!value(h, "duration", &text))
         return;
-    copy = arena_alloc(arena, text.len + 1);
-    memcpy(copy, text.at, text.len);
-    copy[text.len] = '\0';
-    seconds = strtod(copy, &end);
-    if (end == copy + text.len && isfinite(seconds) && seconds >= 0)
-        out->column[COLUMN_HTTP_DURATION_MS] = (struct value){
-            .kind = VALUE_NUMBER, .number = round(seconds * 1e6) / 1e3};
+    for (size_t i = 0; i < text.len; i++) {
+        points += text.at[i] == '.';
+        if (text.at[i] != '.' && (text.at[i] < '0' || text.at[i] > '9'))
+            return;
+    }
+    thousand = arena_alloc(arena, text.len + 2);
+    memcpy(thousand, text.at, text.len);
+    memcpy(thousand + text.len, "e3", 2);
+    if (points <= 1 && text.len > points &&
+        text_number((struct str){thousand, text.len + 2}, &ms, arena))
+        out->column[COLUMN_HTTP_DURATION_MS] =
+            (struct value){.kind = VALUE_NUMBER, .number = ms};
 }
 
 static void interaction_columns(struct record *out)
@@ -213,13 +248,12 @@ static void ssp_columns(struct record *out, const struct header *h, const struct
     set_text(out, COLUMN_HTTP_METHOD, h, "method");
     set_integer(out, COLUMN_HTTP_BYTES, h, "responseSize");
     if (value(h, "responseCode", &text)) {
-        if (integer(text, &status) && status <= 999) {
+        set_duration(out, h, arena);
+        if (integer(text, &status) && status <= 999)
             out->column[COLUMN_HTTP_STATUS] =
                 (struct value){.kind = VALUE_INTEGER, .integer = status};
-            set_duration(out, h, arena);
-        } else if (out->reject == REJECT_NONE) {
+        else if (out->reject == REJECT_NONE)
             out->reject = REJECT_STATUS;
-        }
     }
     if (value(h, "responseErrorMessage", &text) && !str_equal(text, STR("None")))
         set(out, COLUMN_HTTP_ERROR, text);
@@ -247,8 +281,11 @@ static void mesh_columns(struct record *out, const struct header *h, const struc
     set(out, COLUMN_GPC_PROFILE, STR("mesh"));
     set(out, COLUMN_GPC_CAPABILITY, STR("messaging"));
     set_text(out, COLUMN_GPC_OPERATION, h, "workflow");
-    if (value(h, "sender", &text))
+    if (value(h, "senderOdsCode", &text))
+        set(out, COLUMN_ORG_ODS, text);
+    else if (value(h, "sender", &text))
         set(out, COLUMN_ORG_ODS, mailbox_ods(text));
+    set_text(out, COLUMN_PRACTICE_ODS, h, "recipientOdsCode");
     set_integer(out, COLUMN_HTTP_BYTES, h, has(h, "fileSize") ? "fileSize" : "size");
     if (!value(h, "recipient", &text))
         return;
@@ -256,9 +293,11 @@ static void mesh_columns(struct record *out, const struct header *h, const struc
         struct str rest = str_part(text, 11, text.len);
 
         text = str_part(rest, 0, str_index(rest, '_'));
+        if (text.len == 0)
+            return;
         set(out, COLUMN_PATIENT_NHS_NUMBER, text);
         set(out, COLUMN_PATIENT_NHS_VALID, nhs_number_judge(text));
-    } else {
+    } else if (out->column[COLUMN_PRACTICE_ODS].kind == VALUE_MISSING) {
         set(out, COLUMN_PRACTICE_ODS, mailbox_ods(text));
     }
 }
@@ -270,7 +309,7 @@ void csv_columns(struct record *out, const struct record_input *in, const struct
     int fields;
 
     h->count = csv_split(h->name, in->header, arena);
-    fields = csv_split(h->field, in->bytes, arena);
+    fields = utf8_all(in->bytes) ? csv_split(h->field, in->bytes, arena) : -1;
     if (fields < 0 || h->count < 0 || fields != h->count) {
         out->reject = REJECT_CSV;
         return;

@@ -7,9 +7,19 @@
 enum csv_feed { CSV_UNKNOWN, CSV_SSP, CSV_MESH, CSV_ASID };
 enum { CSV_FIELDS_MAX = 256 };
 
-/* The first row of text: *row without its line end (a BOM at the front is not part of it),
- * *used bytes with it. False where the row is not whole and `end` says more may come. */
+/* The first row of text: *row without its line feed, *used bytes with it. A line feed in a
+ * quoted field does not end it. False: it does not end here, as more may come or, at the end,
+ * as a quote was not closed. */
 bool csv_row(struct str *row, size_t *used, struct str text, bool end);
+
+/* Take the next row off a text that is there as a whole; one whose quote is not closed ends
+ * with its line. False: there is none. */
+bool csv_next(struct str *row, struct str *text);
+
+/* The text of a file without the byte order mark that may frame it, and a row without a
+ * carriage return, which is white space, at its end. */
+struct str csv_text(struct str bytes);
+struct str csv_plain(struct str row);
 
 /* What the header row at the start of text, or else the file's name, says it is. */
 enum csv_feed csv_recognise(struct str text, struct str file_name);

@@ -65,21 +65,30 @@ static bool begins(struct str text, size_t at)
 
 void mask_number(struct buf *out, struct str number)
 {
-    size_t keep = number.len < 3 ? 0 : 3;
+    size_t keep = 0;
 
+    for (size_t at = number.len; at > 0 && keep < 3;) /* characters, not bytes */
+        keep += ((uint8_t)number.at[--at] & 0xc0) != 0x80;
     for (int i = 0; i < 7; i++)
         buf_put_text(out, "\xe2\x80\xa2");
-    buf_put_str(out, str_part(number, number.len - keep, number.len));
+    if (keep < 3)
+        return;
+    for (size_t at = number.len; at > 0; at--)
+        if (((uint8_t)number.at[at - 1] & 0xc0) != 0x80 && --keep == 0) {
+            buf_put_str(out, str_part(number, at - 1, number.len));
+            return;
+        }
 }
 
-void mask_text(struct buf *out, struct str text)
+void mask_each(struct buf *out, struct str text,
+               void (*put)(void *ctx, struct buf *out, struct str number), void *ctx)
 {
     for (size_t i = 0; i < text.len;) {
         char ten[10];
         size_t n = digit(text.at[i]) && begins(text, i) ? run_at(text, i, ten) : 0;
 
         if (n > 0) {
-            mask_number(out, (struct str){ten, 10});
+            put(ctx, out, (struct str){ten, 10});
             i += n;
         } else {
             buf_put_u8(out, (uint8_t)text.at[i++]);
@@ -87,38 +96,81 @@ void mask_text(struct buf *out, struct str text)
     }
 }
 
+static void put_mask(void *ctx, struct buf *out, struct str number)
+{
+    (void)ctx;
+    mask_number(out, number);
+}
+
+void mask_text(struct buf *out, struct str text)
+{
+    mask_each(out, text, put_mask, NULL);
+}
+
+static int hex(char c)
+{
+    return digit(c) ? c - '0' : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'
+                                    ? ascii_lower(c) - 'a' + 10 : -1;
+}
+
+/* The byte that text[at] is or, percent-encoded, stands for; its length there. */
+static size_t byte_at(struct str text, size_t at, char *c)
+{
+    bool encoded = text.at[at] == '%' && at + 2 < text.len && hex(text.at[at + 1]) >= 0 &&
+                   hex(text.at[at + 2]) >= 0;
+
+    *c = encoded ? (char)(hex(text.at[at + 1]) * 16 + hex(text.at[at + 2])) : text.at[at];
+    return encoded ? 3 : 1;
+}
+
+/* Length of a space (of either kind), a hyphen or a plus that stands there; 0: none does. */
+static size_t gap_at(struct str text, size_t at)
+{
+    char c, next;
+    size_t n = byte_at(text, at, &c);
+
+    if (c == ' ' || c == '-' || c == '+')
+        return n;
+    if (c != '\xc2' || at + n >= text.len)
+        return 0;
+    n += byte_at(text, at + n, &next);
+    return next == '\xa0' ? n : 0;
+}
+
+/* Where the number that begins at `at` ends, in whatever spelling; 0: none does. */
+static size_t end_of_known(struct str text, size_t at, struct str plain)
+{
+    size_t found = 0;
+
+    while (found < plain.len && at < text.len) {
+        char c;
+        size_t n = byte_at(text, at, &c);
+
+        if (c == plain.at[found])
+            found++;
+        else if (found == 0 || (n = gap_at(text, at)) == 0)
+            return 0;
+        at += n;
+    }
+    return found == plain.len ? at : 0;
+}
+
 void mask_known(struct buf *out, struct str text, struct str number)
 {
-    char plain[64];
-    size_t want = 0;
+    char bytes[64];
+    struct str plain = {bytes, 0};
 
-    for (size_t i = 0; i < number.len && want < sizeof plain; i++)
-        if (!separator(str_part(number, i, i + 1)))
-            plain[want++] = number.at[i];
+    for (size_t i = 0; i < number.len && plain.len < sizeof bytes; i++)
+        if (number.at[i] != ' ' && number.at[i] != '-')
+            bytes[plain.len++] = number.at[i];
     for (size_t i = 0; i < text.len;) {
-        const char *next = want > 0 ? memchr(text.at + i, plain[0], text.len - i) : NULL;
-        size_t run = next ? (size_t)(next - text.at) - i : text.len - i;
-        size_t j = i + run;
-        size_t n = 0;
+        bool maybe = plain.len > 0 && (text.at[i] == bytes[0] || text.at[i] == '%');
+        size_t end = maybe ? end_of_known(text, i, plain) : 0;
 
-        buf_put(out, text.at + i, run);
-        i = j;
-        while (n < want && j < text.len) {
-            if (text.at[j] == plain[n]) {
-                n++;
-                j++;
-            } else {
-                size_t gap = n > 0 ? separator(str_part(text, j, text.len)) : 0;
-
-                if (gap == 0)
-                    break;
-                j += gap;
-            }
-        }
-        if (want > 0 && n == want) {
-            mask_number(out, (struct str){plain, want});
-            i = j;
-        } else if (i < text.len) {
+        if (end > 0) {
+            mask_number(out, plain);
+            i = end;
+        } else {
             buf_put_u8(out, (uint8_t)text.at[i++]);
         }
     }

@@ -161,7 +161,7 @@ struct str url_decode(struct str s, struct arena *arena)
         if (n == 0) {
             memcpy(to, "\xef\xbf\xbd", 3);
             to += 3;
-            i++;
+            i += utf8_broken(bytes + i, len - i);
         } else {
             memcpy(to, bytes + i, n);
             to += n;

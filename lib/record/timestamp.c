@@ -3,6 +3,9 @@
 
 #include "base/zone.h"
 
+/* Times whose year has four digits in UTC and in London, whose clock was 75 s behind. */
+static const int64_t LEAST_SECOND = -62167219200 + 75, GREATEST_SECOND = 253402300799;
+
 static bool two(struct str s, size_t at, int *out)
 {
     if (at + 2 > s.len || s.at[at] < '0' || s.at[at] > '9' || s.at[at + 1] < '0' ||
@@ -87,8 +90,15 @@ static bool parse(struct str s, bool loose, int64_t *us)
             return false;
         at_s++;
     }
+    if (at_s < LEAST_SECOND || at_s > GREATEST_SECOND)
+        return false;
     *us = at_s * 1000000 + sub;
     return true;
+}
+
+bool timestamp_good(int64_t us)
+{
+    return us / 1000000 >= LEAST_SECOND && us / 1000000 <= GREATEST_SECOND;
 }
 
 bool timestamp_parse(struct str text, int64_t *us)

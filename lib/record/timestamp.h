@@ -8,6 +8,8 @@
 bool timestamp_parse(struct str text, int64_t *us);
 /* The looser form of CSV feeds: a space for T, offsets without colon, no offset (UTC). */
 bool timestamp_parse_csv(struct str text, int64_t *us);
+/* Is it one that can be printed? Those that were parsed are. */
+bool timestamp_good(int64_t us);
 /* "YYYY-MM-DDThh:mm:ss.uuuuuuZ" */
 enum { TIMESTAMP_BYTES = 27 };
 void timestamp_print(char out[TIMESTAMP_BYTES + 8], int64_t us);

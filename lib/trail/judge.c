@@ -57,7 +57,8 @@ enum column judge_small(int i)
 /* What is known of the texts of one shape. */
 struct known {
     bool looked_at, good;
-    bool escaped;  /* a member's name is: its path here is not its name */
+    bool escaped;  /* a member's name is: its path here is not its name; or a header is a
+                      number. Such records are read in full */
     bool numbers;  /* URL, payload: may name a patient */
     int16_t part[PART_COUNT]; /* record: leaves, or -1 */
     struct str kind;
@@ -150,7 +151,7 @@ static void look_at_record(struct judge *j, struct known *k, const struct model 
     for (int16_t i = 0; i < (int16_t)shape->leaves; i++) {
         struct str name = m->label[shape->label[i]].name;
 
-        k->escaped |= !leaf_plain(name);
+        k->escaped |= !leaf_plain(name) || outline_in_full(&m->label[shape->label[i]]);
         for (int p = 0; p < PART_COUNT; p++)
             if (k->part[p] < 0 && (p == PART_INTERACTION
                                        ? str_equal_nocase(name, str_of(part_names[p]))

@@ -47,6 +47,11 @@ static const struct path *path_of(struct str name)
     return NULL;
 }
 
+bool outline_in_full(const struct label *l)
+{
+    return l->number && str_starts(l->name, STR(".request.headers."));
+}
+
 static void keep_leaf(struct outline *o, const struct model *m, uint16_t label,
                       const struct path *path)
 {
@@ -62,7 +67,7 @@ static void look_at_record(struct outlines *all, struct outline *o, const struct
     for (size_t i = 0; i < s->leaves; i++) {
         const struct path *path = path_of(m->label[s->label[i]].name);
 
-        if (!leaf_plain(m->label[s->label[i]].name))
+        if (!leaf_plain(m->label[s->label[i]].name) || outline_in_full(&m->label[s->label[i]]))
             o->verdict = VERDICT_BAD; /* a member's name is not what stands here */
         if (path && !seen[path->column] && (path->always || all->wanted[path->column])) {
             seen[path->column] = true;

@@ -66,4 +66,8 @@ struct outline *outline_of(struct outlines *all, const struct model *m, const st
 void outlines_restart(struct outlines *all);
 void outlines_release(struct outlines *all);
 
+/* A leaf whose value can make a record malformed that its shape does not: a header's number,
+ * which may be none that is finite. */
+bool outline_in_full(const struct label *l);
+
 #endif

@@ -59,9 +59,11 @@ static int declare(sqlite3 *db)
     buf_put_text(&sql, "CREATE TABLE audit(");
     for (int c = 0; c < COLUMN_COUNT; c++)
         buf_printf(&sql, "%s\"%s\" %s", c ? "," : "", column_name((enum column)c),
-                   column_kind((enum column)c) == VALUE_INTEGER  ? "INTEGER"
-                   : column_kind((enum column)c) == VALUE_NUMBER ? "REAL"
-                                                                 : "TEXT");
+                   column_kind((enum column)c) == VALUE_NUMBER ? "REAL"
+                   : column_kind((enum column)c) == VALUE_TEXT ||
+                           column_kind((enum column)c) == VALUE_LIST
+                       ? "TEXT"
+                       : "INTEGER");
     buf_put_text(&sql, ")");
     buf_put_u8(&sql, 0);
     rc = sqlite3_declare_vtab(db, sql.at);
@@ -211,15 +213,11 @@ static void bound(int64_t *low, int64_t *high, int op, int64_t v)
         *high = v;
 }
 
-/* Times are compared as text by SQLite; only what is written as we write it is a bound. */
-static void time_bound(struct scan_filter *f, int op, struct str text)
+static void time_bound(struct scan_filter *f, int op, int64_t us)
 {
     int64_t low = f->has_since ? f->since_us : INT64_MIN;
     int64_t high = f->has_until ? f->until_us - 1 : INT64_MAX;
-    int64_t us;
 
-    if (text.len != sizeof "2026-01-01T00:00:00.000000Z" - 1 || !timestamp_parse(text, &us))
-        return;
     bound(&low, &high, op, us);
     f->has_since = low != INT64_MIN;
     f->since_us = low;
@@ -268,18 +266,22 @@ static void text_is(struct table_cursor *c, struct str *of_filter, struct str te
         *of_filter = text;
 }
 
-static void condition(struct table_cursor *c, int column, int op, sqlite3_value *v)
+/* False: a time is compared with a text, which no number ever equals. */
+static bool condition(struct table_cursor *c, int column, int op, sqlite3_value *v)
 {
     struct str text;
 
     if (column == COLUMN_SEQ || column == COLUMN_HTTP_STATUS) {
         number_bound(c, column, op, v);
-        return;
+        return true;
+    }
+    if (column == COLUMN_TIME) {
+        if (sqlite3_value_type(v) == SQLITE_INTEGER)
+            time_bound(&c->filter, op, sqlite3_value_int64(v));
+        return sqlite3_value_type(v) != SQLITE_TEXT;
     }
     text = text_of(v, &c->asked);
-    if (column == COLUMN_TIME)
-        time_bound(&c->filter, op, text);
-    else if (column == COLUMN_PATIENT_NHS_NUMBER)
+    if (column == COLUMN_PATIENT_NHS_NUMBER)
         patient_is(c, text);
     else if (column == COLUMN_USER_KEY)
         text_is(c, &c->filter.user, text);
@@ -289,6 +291,7 @@ static void condition(struct table_cursor *c, int column, int op, sqlite3_value 
         text_is(c, &c->filter.practice, text);
     else
         text_is(c, &c->filter.trace, text);
+    return true;
 }
 
 /* ---- rows ---- */
@@ -424,8 +427,10 @@ static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions,
     c->patient_shown = (struct str){NULL, 0};
     c->nothing = c->partly = false;
     for (int i = 0; i < n && i < argc; i++)
-        condition(c, (unsigned char)conditions[2 * i] - 1, (unsigned char)conditions[2 * i + 1],
-                  argv[i]);
+        if (!condition(c, (unsigned char)conditions[2 * i] - 1,
+                       (unsigned char)conditions[2 * i + 1], argv[i]))
+            return failed(base->pVtab, "time is a number of microseconds in SQL: write"
+                          " us('2026-04-01T00:00:00Z')");
     scan_begin(&c->scan, t->trail, &c->filter, t->options->zone);
     c->begun = true;
     return count_rows(c, t, &err) < 0 ? failed(base->pVtab, err.text) : next_row(base);
@@ -448,7 +453,6 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int numb
     enum column column = (enum column)number;
     const struct value *v = &c->record.column[column];
     const struct value *patient = &c->record.column[COLUMN_PATIENT_NHS_NUMBER];
-    char time[TIMESTAMP_BYTES + 8];
     struct buf shown = {0};
     struct err err;
 
@@ -461,11 +465,8 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int numb
         give_text(ctx, t->options->reference(t->options->ctx, patient->text, &c->arena));
     } else if (v->kind == VALUE_MISSING) {
         sqlite3_result_null(ctx);
-    } else if (v->kind == VALUE_INTEGER) {
+    } else if (v->kind == VALUE_INTEGER || v->kind == VALUE_TIME || v->kind == VALUE_TRUTH) {
         sqlite3_result_int64(ctx, v->integer);
-    } else if (v->kind == VALUE_TIME) {
-        timestamp_print(time, v->integer);
-        give_text(ctx, str_of(time));
     } else if (v->kind == VALUE_NUMBER) {
         sqlite3_result_double(ctx, v->number);
     } else if (column == COLUMN_PATIENT_NHS_NUMBER && !t->options->reveal) {
@@ -501,6 +502,46 @@ static const sqlite3_module module = {.xConnect = connect_table,
                                       .xColumn = give_column,
                                       .xRowid = give_rowid};
 
+/* ---- times ---- */
+
+/* rfc3339(us): the text of a time; us(text): the time of a text. */
+static void print_time(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    char time[TIMESTAMP_BYTES + 8];
+    int64_t us = sqlite3_value_int64(argv[0]);
+
+    (void)argc;
+    if (sqlite3_value_type(argv[0]) != SQLITE_INTEGER || !timestamp_good(us))
+        return; /* NULL */
+    timestamp_print(time, us);
+    give_text(ctx, str_of(time));
+}
+
+static void parse_time(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    struct str text = {(const char *)sqlite3_value_text(argv[0]),
+                       (size_t)sqlite3_value_bytes(argv[0])};
+    int64_t us;
+
+    (void)argc;
+    if (!text.at)
+        return;
+    if (timestamp_parse(text, &us))
+        sqlite3_result_int64(ctx, us);
+    else
+        sqlite3_result_error(ctx, "us() takes RFC 3339, like '2026-04-01T00:00:00Z'", -1);
+}
+
+static int bring_functions(sqlite3 *db)
+{
+    int how = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+    int rc = sqlite3_create_function(db, "rfc3339", 1, how, NULL, print_time, NULL, NULL);
+
+    return rc == SQLITE_OK ? sqlite3_create_function(db, "us", 1, how, NULL, parse_time, NULL,
+                                                     NULL)
+                           : rc;
+}
+
 int table_bring(void *sqlite, struct trail *t, const struct table_options *o, struct err *err)
 {
     struct module *m = xmalloc(sizeof *m);
@@ -509,6 +550,7 @@ int table_bring(void *sqlite, struct trail *t, const struct table_options *o, st
     *m = (struct module){t, o};
     /* Naming the table once connects it, before a guard forbids that. */
     if (sqlite3_create_module_v2(sqlite, "audit", &module, m, free) != SQLITE_OK ||
+        bring_functions(sqlite) != SQLITE_OK ||
         sqlite3_prepare_v2(sqlite, "SELECT seq FROM audit", -1, &first, NULL) != SQLITE_OK ||
         sqlite3_finalize(first) != SQLITE_OK)
         return err_set(err, ERR_IO, "SQLite refuses the table: %s", sqlite3_errmsg(sqlite));
@@ -613,7 +655,8 @@ int sqlite3_gpca_init(sqlite3 *db, char **error, const sqlite3_api_routines *api
     SQLITE_EXTENSION_INIT2(api);
     own = module;
     own.xCreate = own.xConnect = open_table;
-    return sqlite3_create_module(db, "gpca", &own, NULL);
+    return bring_functions(db) == SQLITE_OK ? sqlite3_create_module(db, "gpca", &own, NULL)
+                                            : SQLITE_ERROR;
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* table.h - a store as the table `audit` of SQLite, read-only, with a column for each
- * column of the format: integers and numbers as such, times as RFC 3339 text in UTC with
- * six digits, lists as JSON, missing as NULL.
+ * column of the format: integers and numbers as such, times as integers of microseconds since
+ * 1970 UTC (format 4.15), true as 1, lists as JSON, missing as NULL. rfc3339(time) is its text,
+ * us(text) the number.
  *
  * Where it is masked, "patient.nhs_number" gives the mask, a space and the reference, so
  * that grouping and joins stay right; only = and IN see the number itself, given as ten

@@ -42,7 +42,7 @@ answer() { $A query --store "$T/s" --state "$T/state" --format csv --sql "$1" 2>
 for columns in '"time.local_date", "http.status"' '"http.status", "gpc.operation"' '"gpc.access"' \
     '"time.local_hour", "ssp.interaction", "gpc.version"'; do
     for where in 'true' '"http.status" >= 400' '"gpc.operation" LIKE "gpc.capability" || '"'%'" \
-        '"time" >= '"'2026-04-03T00:00:00.000000Z'" '"http.status" IS NULL' 'seq < 0'; do
+        "\"time\" >= us('2026-04-03T00:00:00.000000Z')" '"http.status" IS NULL' 'seq < 0'; do
         answer "SELECT $columns, count(*) n FROM audit WHERE $where GROUP BY $columns ORDER BY $columns" >"$T/counted"
         answer "SELECT $columns, count(*) n FROM audit WHERE $where GROUP BY $columns HAVING max(seq) >= 0 ORDER BY $columns" >"$T/sorted"
         cmp "$T/counted" "$T/sorted" || fail "counted otherwise: $columns where $where"
@@ -100,7 +100,7 @@ grep -E '"source":"gw-[12]"' "$T/both" >"$T/one"
 grep -vE '"source":"gw-[12]"' "$T/both" >"$T/two"
 build/collector ingest --store "$T/feeds" "$T/one" "$T/two" >/dev/null 2>&1
 ask() { $A query --store "$T/feeds" --state "$T/st" --format csv "$@" 2>/dev/null; }
-ask --sql 'SELECT seq, time, "user.key", "org.ods", "http.status" FROM audit ORDER BY time, seq' >"$T/want"
+ask --sql 'SELECT seq, rfc3339(time) time, "user.key", "org.ods", "http.status" FROM audit ORDER BY time, seq' >"$T/want"
 [ "$(wc -l <"$T/want")" = 20001 ] || fail "not all rows by SQL"
 ask --columns seq,time,user.key,org.ods,http.status | cmp - "$T/want" || fail "columns, in order of time"
 cut -d , -f 1 "$T/want" >"$T/order"

@@ -1,0 +1,112 @@
+# Sentences of the format's fine print that ordinary feeds do not meet, one by one.
+T=$TMPDIR A=build/analyzer
+fail() { echo "$*"; exit 1; }
+n=0
+take() { # file: into a store of its own
+    n=$((n + 1))
+    build/collector ingest --store "$T/s$n" "$1" >"$T/said" 2>&1
+}
+ask() { $A query --store "$T/s$n" --state "$T/st$n" --reveal --reason test --format csv --columns "seq,$1" 2>/dev/null | tail -n +2 | tr -d '\r' | sort -n | cut -d , -f 2-; }
+is() { [ "$(ask "$1")" = "$2" ] || fail "$1: $(ask "$1"), not $2"; }
+raw() { $A show --store "$T/s$n" --state "$T/st$n" "0..$1" --raw --reason test 2>/dev/null; }
+
+# MESH: the columns of ODS codes, where the feed has them; a patient's mailbox without one.
+cat >"$T/mesh.csv" <<'X'
+_time,sender,senderOdsCode,senderName,recipient,recipientOdsCode,recipientName,workflow,fileSize
+2021-07-01T10:00:00.000+0100,X26HC001,A1001,Snd,MBX2,B2002,Rcp,W,1234
+2021-07-01T10:00:01.000+0100,X26HC001,,Snd,GPPROVIDER_9990000018_X,B2003,Rcp,W,1
+2021-07-01T10:00:02.000+0100,X26HC001,A1003,Snd,GPPROVIDER_,,Rcp,W,1
+X
+take "$T/mesh.csv"
+is org.ods,practice.ods,patient.nhs_number 'A1001,B2002,
+X26HC001,B2003,9990000018
+A1003,,'
+
+# CSV rows: what was received is what comes back, with its carriage return; a quote inside a field
+# or one that nobody closes takes no other row with it; too large as in JSON.
+head='_time,sspFrom,sspTo,SspTraceId,interaction,responseCode,duration,responseSize,responseErrorMessage,method'
+good='2020-01-01T21:00:13.001+0000,1,2,t,i,200,0.1234567,9223372036854775807,,GET'
+{
+    printf '\357\273\277%s\r\n%s\r\n' "$head" "$good"
+    echo '2020-01-01T21:00:13.001+0000,1,2,t,i,200,0.1,5,5" pipe,GET'
+    echo "$good"
+    echo '2020-01-01T21:00:13.001+0000,1,2,t,i,200,0.1,5,"two'
+    echo 'lines",GET'
+    printf '\357\273\277%s\n' "$good"
+    echo '2020-01-01T21:00:13.001+0000,1,2,t,i,abc,0.1,5,,GET'
+    printf '2020-01-01T21:00:13.001+0000,1,2,t,i,200,0.1,5,\377,GET\n'
+    echo '2020-01-01T21:00:13.001+0000,1,2,t,i,200,0.1,5,"never closed,GET'
+    echo "$good"
+} >"$T/rows.csv"
+take "$T/rows.csv"
+is ingest.reject,http.duration_ms,http.bytes ',123.4567,9223372036854775807
+csv,,
+,123.4567,9223372036854775807
+,100,5
+csv,,
+status,100,5
+csv,,
+csv,,
+,123.4567,9223372036854775807'
+tail -n +2 "$T/rows.csv" | cmp - "$(raw 8 >"$T/raw"; echo "$T/raw")" || fail "rows did not come back as they were"
+{
+    echo "$head"
+    head -c 600000 /dev/zero | tr '\0' x
+    printf '\n%s\n' "$good"
+    printf '2020-01-01T21:00:13.001+0000,1,2,t,i,200,0.1,5,"'
+    head -c 300000 /dev/zero | tr '\0' y
+    printf '",GET\n%s\n' "$good"
+} >"$T/large.csv"
+take "$T/large.csv"
+is ingest.reject,http.status 'too-large,
+,200
+too-large,
+,200'
+$A show --store "$T/s$n" --state "$T/st$n" 0 2>&1 | grep -q 'was 600000 bytes long' || fail "the length is not said"
+printf '_time,sspFrom,foo\n2020-01-01T00:00:00Z,1,2\n' >"$T/gpcanalytics-ssptrans-20200201T000000-x.csv"
+take "$T/gpcanalytics-ssptrans-20200201T000000-x.csv"
+is ssp.from 1
+
+# JSON: white space over the limit is no record; paths of any depth; headers; years.
+record() { # url, headers, time
+    printf '{"time":"%s","source":"s","seq":1,"request":{"method":"GET","url":"%s","headers":{%s}},"response":{"status":200}}\n' "${3:-2026-03-10T09:15:30Z}" "$1" "$2"
+}
+deep=$(printf 'a/%.0s' $(seq 1 90))
+{
+    record "/$deep/STU3/1/Patient/1" ''
+    head -c 262145 /dev/zero | tr '\0' ' '
+    echo
+    record "/x" '"Ssp-From":1E400'
+    record "/x" '"ssp-from":null,"Ssp-From":"b"'
+    record "/x" '"Ssp-From":12e1'
+    record "/x" '' 0000-01-01T00:00:00+00:01
+    record "/x" '' 9999-12-31T23:59:59-00:01
+    record "/x" '' 9999-12-31T23:59:59Z
+} >"$T/json"
+take "$T/json"
+is ingest.reject,gpc.operation,gpc.profile,ssp.from,time.local_date ',read:patient,ssp-1x,,2026-03-10
+header-value,,unknown,,2026-03-10
+header-value,,unknown,,2026-03-10
+,,unknown,12e1,2026-03-10
+time,,unknown,,
+time,,unknown,,
+,,unknown,,9999-12-31'
+
+# A patient's own number in percent spelling, and in the texts of errors and of the own log.
+N=9990000018
+record "/Z90001/STU3/1/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number%7C%39%39%39%30%30%30%30%30%31%38" '' >"$T/masked"
+record "/Z90001/STU3/1/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number%7C999%C2%A0000%2D0018" '' >>"$T/masked"
+take "$T/masked"
+$A query --store "$T/s$n" --state "$T/st$n" --format csv 2>/dev/null >"$T/all"
+grep -q '%30%31%38\|0018' "$T/all" && fail "a spelling of the number is shown"
+for word in "--$N" "--user=$N" "$N"; do
+    $A query "$word" 2>&1 | grep -q "$N" && fail "an error shows the number"
+    $A "$word" 2>&1 | grep -q "$N" && fail "an error shows the number"
+    build/collector ingest --store "$T/s$n" --format "$N" "$word" 2>&1 | grep -q "$N" && fail "an error shows the number"
+done
+$A query --store "$T/s$n" --state "$T/st$n" --sql "SELECT count(*) FROM audit WHERE \"patient.nhs_number\" = '$N'" >/dev/null 2>&1
+$A query --store "$T/s$n" --state "$T/st$n" --sql "SELECT nothing FROM audit" >/dev/null 2>&1
+$A access --state "$T/st$n" --format csv --columns access.scope,access.rows 2>/dev/null | tr -d '\r"' >"$T/own"
+[ "$(grep -c "nhs_number = 'P-............'" "$T/own")" = 2 ] || fail "the own log does not name the patient: $(cat "$T/own")"
+grep -q 'SELECT nothing FROM audit,$' "$T/own" || fail "a question that failed is not in the own log"
+exit 0
