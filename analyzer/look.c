@@ -8,6 +8,7 @@
 #include "analyzer/complain.h"
 #include "analyzer/detecting.h"
 #include "analyzer/known.h"
+#include "analyzer/ties.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "trail/scan.h"
@@ -606,7 +607,9 @@ int look_at_all(struct detecting *d, struct err *err)
                      " period: take a shorter one with --since and --until");
     projections_free(d->projections);
     d->projections = NULL;
-    if (rc == 0)
+    if (rc == 0) {
         order_sources(d);
+        rc = ties_order(d->correlator, &d->maker, err);
+    }
     return rc;
 }

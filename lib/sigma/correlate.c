@@ -493,6 +493,16 @@ static void renumber(struct moment *m, const uint32_t *source, const uint32_t *r
         m->record = record[m->record];
 }
 
+void correlator_each_moment(const struct correlator *c,
+                            void (*each)(void *ctx, const struct moment *at), void *ctx)
+{
+    for (size_t i = 0; i < c->moments.count; i++)
+        each(ctx, &c->moments.at[i]);
+    for (size_t i = 0; i < c->set->rules; i++)
+        for (size_t k = 0; k < c->pending[i].found.count; k++)
+            each(ctx, &c->pending[i].found.at[k]->opened);
+}
+
 void correlator_renumber(struct correlator *c, const uint32_t *source, const uint32_t *record)
 {
     for (size_t i = 0; i < c->moments.count; i++)

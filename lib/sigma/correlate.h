@@ -100,6 +100,10 @@ enum take { TAKE_NOT, TAKE_NOTHING, TAKEN, TAKE_FULL };
 enum take correlator_take(struct correlator *c, uint32_t verdict, const struct moment *at,
                           const uint32_t *same, uint64_t mark, uint32_t user_field,
                           bool user_counts);
+/* Call each() with the moments of all events taken so far, some of them twice. They stay where
+ * they are until the next event. */
+void correlator_each_moment(const struct correlator *c,
+                            void (*each)(void *ctx, const struct moment *at), void *ctx);
 /* Sources, and records, were numbered as they came; now they are numbered so. NULL: as
  * before. */
 void correlator_renumber(struct correlator *c, const uint32_t *source, const uint32_t *record);

@@ -109,4 +109,40 @@ $A query --store "$T/s$n" --state "$T/st$n" --sql "SELECT nothing FROM audit" >/
 $A access --state "$T/st$n" --format csv --columns access.scope,access.rows 2>/dev/null | tr -d '\r"' >"$T/own"
 [ "$(grep -c "nhs_number = 'P-............'" "$T/own")" = 2 ] || fail "the own log does not name the patient: $(cat "$T/own")"
 grep -q 'SELECT nothing FROM audit,$' "$T/own" || fail "a question that failed is not in the own log"
+
+# Records of one time, source and seq: whichever came first, the alert is the same.
+mkdir "$T/rules"
+cat >"$T/rules/ties.yml" <<'X'
+title: Refused
+id: 7e1f5d3a-1111-4c3a-9d2b-0c1d2e3f4a5b
+name: refused
+logsource: {product: gpconnect, service: audit}
+detection:
+    refused: {http.status: 403}
+    condition: refused
+---
+title: Refused three times
+id: 7e1f5d3a-2222-4c3a-9d2b-0c1d2e3f4a5b
+level: high
+correlation:
+    type: event_count
+    rules: [refused]
+    group-by: [patient.nhs_number]
+    timespan: 1h
+    condition: {gte: 3}
+X
+tied() { # what names it, what tells it apart
+    printf '{"time":"2026-10-06T09:00:01Z",%s"request":{"method":"GET","url":"/Patient/1","headers":{"X":"%s"}},"patient":{"nhsNumber":"%s"},"response":{"status":403}}\n' "$1" "$2" "$N"
+}
+tied '"source":"s","seq":1,' a >"$T/a"
+tied '"source":"s","seq":1,' b >"$T/b"
+tied '"source":"s","seq":0,' c >"$T/c"
+tied '"source":"s",' d >"$T/d"
+for order in 'a b c d' 'd c b a' 'c a d b' 'b d a c'; do
+    for f in $order; do cat "$T/$f"; done >"$T/tied"
+    take "$T/tied"
+    $A detect --store "$T/s$n" --state "$T/st$n" --rules "$T/rules" --format ndjson 2>/dev/null |
+        sed 's/.*"alert":"\([^"]*\)".*/\1/'
+done | sort | uniq -c >"$T/alerts"
+[ "$(wc -l <"$T/alerts")" = 1 ] && grep -q '^ *4 A-' "$T/alerts" || fail "alerts by order of arrival: $(cat "$T/alerts")"
 exit 0
