@@ -109,7 +109,23 @@ void db_guard(struct db *d)
     sqlite3_set_authorizer(d->handle, authorize, NULL);
 }
 
-static struct db_value value_of(sqlite3_stmt *s, int i)
+enum { REAL_TEXT = 32 };
+
+/* The shortest digits that give the number again; SQLite's own text has fifteen at most. */
+static struct str print_real(double number, char text[REAL_TEXT])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, REAL_TEXT, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    if (!strpbrk(text, ".eEn"))
+        strcat(text, ".0");
+    return str_of(text);
+}
+
+/* real: where the text of a number lies until the next row. */
+static struct db_value value_of(sqlite3_stmt *s, int i, char real[REAL_TEXT])
 {
     struct db_value v = {DB_TEXT, {"", 0}};
 
@@ -122,7 +138,8 @@ static struct db_value value_of(sqlite3_stmt *s, int i)
         break;
     case SQLITE_FLOAT:
         v.type = DB_REAL;
-        break;
+        v.text = print_real(sqlite3_column_double(s, i), real);
+        return v;
     default:
         break;
     }
@@ -144,6 +161,7 @@ static int give_rows(struct db *d, sqlite3_stmt *s, int seconds,
                      struct err *err)
 {
     struct db_value value[COLUMNS_MAX];
+    char real[COLUMNS_MAX][REAL_TEXT];
     int n = sqlite3_column_count(s);
     int64_t number = 0;
     int rc = 0;
@@ -154,7 +172,7 @@ static int give_rows(struct db *d, sqlite3_stmt *s, int seconds,
     rc = row(ctx, -1, value, (size_t)n);
     while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
         for (int i = 0; i < n; i++)
-            value[i] = value_of(s, i);
+            value[i] = value_of(s, i, real[i]);
         rc = row(ctx, number++, value, (size_t)n);
     }
     return rc < 0 ? rc : step == SQLITE_DONE ? 0 : fail(d, seconds, err);
@@ -238,6 +256,7 @@ int db_run(struct db *d, const char *sql, const struct db_value *value, size_t v
            void *ctx, struct err *err)
 {
     struct db_value got[COLUMNS_MAX];
+    char real[COLUMNS_MAX][REAL_TEXT];
     sqlite3_stmt *s = take_statement(d, sql);
     int64_t number = 0;
     int rc = 0;
@@ -251,7 +270,7 @@ int db_run(struct db *d, const char *sql, const struct db_value *value, size_t v
         int n = sqlite3_column_count(s);
 
         for (int i = 0; i < n; i++)
-            got[i] = value_of(s, i);
+            got[i] = value_of(s, i, real[i]);
         if (row)
             rc = row(ctx, number++, got, (size_t)n);
     }

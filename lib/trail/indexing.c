@@ -45,6 +45,7 @@ void indexed_group_release(struct indexed_group *x)
 {
     indexed_group_restart(x);
     arena_release(&x->texts);
+    buf_release(&x->bytes);
     free(x->row);
     memset(x, 0, sizeof *x);
 }
@@ -54,20 +55,19 @@ void indexed_group_release(struct indexed_group *x)
 /* A combination of small columns as bytes, which is also its key. */
 static uint16_t small_of(struct indexed_group *x, const struct judgement *j)
 {
-    struct buf bytes = {0};
-    uint32_t at;
+    struct buf *bytes = &x->bytes;
 
-    buf_put_varint(&bytes, j->has_status ? (uint64_t)j->status + 1 : 0);
+    buf_clear(bytes);
+    buf_put_varint(bytes, j->has_status ? (uint64_t)j->status + 1 : 0);
     for (int i = 0; i < JUDGE_SMALL; i++) {
         const struct value *v = &j->small[i];
 
-        buf_put_varint(&bytes, v->kind == VALUE_TEXT ? v->text.len + 1 : 0);
+        buf_put_varint(bytes, v->kind == VALUE_TEXT ? v->text.len + 1 : 0);
         if (v->kind == VALUE_TEXT)
-            buf_put_str(&bytes, v->text);
+            buf_put_str(bytes, v->text);
     }
-    at = dictionary_put(&x->small, buf_str(&bytes), &x->texts);
-    buf_release(&bytes);
-    return (uint16_t)at; /* fewer than LIMIT_GROUP_ROWS */
+    /* fewer than LIMIT_GROUP_ROWS */
+    return (uint16_t)dictionary_put(&x->small, buf_str(bytes), &x->texts);
 }
 
 static uint32_t name_of(struct indexed_group *x, int k, struct str text)

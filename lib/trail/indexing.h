@@ -27,6 +27,7 @@ struct indexed_group {
     struct dictionary small;  /* combinations of small columns */
     struct dictionary text[POSTINGS_NAMES];
     struct arena texts;
+    struct buf bytes; /* of the combination at hand */
 };
 void indexed_group_release(struct indexed_group *x);
 /* Forget the rows, for another group. */

@@ -17,6 +17,7 @@ is 'SELECT count(*) FROM audit WHERE seq < 0' 0
 half=$(sql 'SELECT time FROM audit WHERE seq = 1500')
 is "SELECT count(*) FROM audit WHERE time < $half" "$(sql "SELECT count(*) FROM audit WHERE time + 0 < $half")"
 is "SELECT count(*) FROM audit WHERE time < us('$(sql "SELECT rfc3339($half)")')" "$(sql "SELECT count(*) FROM audit WHERE time + 0 < $half")"
+is 'SELECT 412.123456789015, 1.7976931348623157e308, 2.0, 0.1' 412.123456789015,1.7976931348623157e+308,2.0,0.1
 is 'SELECT DISTINCT typeof(time) || typeof(received) || typeof("gpc.inferred" + 0) FROM audit WHERE seq < 9 ORDER BY 1 LIMIT 1' integerintegernull
 $A query --store "$T/s" --sql "SELECT count(*) FROM audit WHERE time >= '2026-01-01T00:00:00Z'" 2>&1 | grep -q 'us(' || { echo "a text as a time"; exit 1; }
 number=$(sed -n 's/.*"nhsNumber":"\([0-9]*\)".*/\1/p' "$T/a" | head -n 1)
