@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "base/sha256_wide.h"
 
 /* A failure of these calls means no memory or a broken library: there is no going on. */
 static void must(int ok)
@@ -27,7 +28,7 @@ static void must(int ok)
 /* What the machine can do, asked once a thread: neither it nor the environment is to be
  * asked for every hash. */
 struct machine {
-    bool known, sha256, crc32;
+    bool known, sha256, wide, crc32;
 };
 
 static const struct machine *machine(void)
@@ -36,6 +37,7 @@ static const struct machine *machine(void)
 
     if (!known.known) {
         known.sha256 = sha256_available();
+        known.wide = known.sha256 && sha256_wide_available();
 #if defined(__x86_64__)
         known.crc32 = __builtin_cpu_supports("sse4.2") && !getenv("GPCA_PORTABLE");
 #endif
@@ -136,10 +138,18 @@ struct lane {
     size_t part, at;
     uint64_t done;
     bool padded, ended; /* the mark behind the last byte, the length: are in a block */
-    uint32_t state[8];
+    uint32_t *state;    /* its words, `step` apart */
+    size_t step;
     const uint8_t *run; /* next blocks */
     size_t blocks;
     uint8_t block[64];
+};
+
+/* The messages that wait for a lane; all go on from the state of `done` bytes. */
+struct waiting {
+    const struct hash_message *next, *end;
+    const uint32_t *start;
+    uint64_t done;
 };
 
 /* Fill l->block with what is left, or find a run of whole blocks. */
@@ -185,64 +195,145 @@ static void next_run(struct lane *l)
 }
 
 /* Go on to the next blocks, of the next message where one is finished. False: none left. */
-static bool feed_lane(struct lane *l, const struct hash_message **next,
-                      const struct hash_message *end)
+static bool feed_lane(struct lane *l, struct waiting *w)
 {
     if (l->message && l->ended) {
-        for (int i = 0; i < 8; i++)
-            put_be32(l->message->out + 4 * i, l->state[i]);
+        for (size_t i = 0; i < 8; i++)
+            put_be32(l->message->out + 4 * i, l->state[i * l->step]);
         l->message = NULL;
     }
     if (!l->message) {
-        if (*next == end)
+        if (w->next == w->end)
             return false;
-        l->message = (*next)++;
+        l->message = w->next++;
         l->part = l->at = 0;
-        l->done = 0;
+        l->done = w->done;
         l->padded = l->ended = false;
-        memcpy(l->state, sha256_start, sizeof l->state);
+        for (size_t i = 0; i < 8; i++)
+            l->state[i * l->step] = w->start[i];
     }
     next_run(l);
     return true;
 }
 
+/* What is left in the lanes, one after the other. */
+static void finish_lanes(struct lane *lane, size_t lanes, struct waiting *w)
+{
+    for (size_t i = 0; i < lanes; i++)
+        while (lane[i].message) {
+            uint32_t state[8];
+
+            for (size_t k = 0; k < 8; k++)
+                state[k] = lane[i].state[k * lane[i].step];
+            sha256_blocks(state, lane[i].run, lane[i].blocks);
+            for (size_t k = 0; k < 8; k++)
+                lane[i].state[k * lane[i].step] = state[k];
+            feed_lane(&lane[i], w);
+        }
+}
+
+/* The next blocks of all lanes that have some, as many as the first one to end has; the
+ * others point to bytes that can be read as well as theirs. */
+static size_t next_blocks(const struct lane *lane, size_t lanes, const uint8_t **run)
+{
+    const uint8_t *any = NULL;
+    size_t blocks = SIZE_MAX;
+
+    for (size_t i = 0; i < lanes; i++) {
+        run[i] = lane[i].message ? lane[i].run : NULL;
+        if (lane[i].message && lane[i].blocks < blocks)
+            blocks = lane[i].blocks;
+        any = run[i] ? run[i] : any;
+    }
+    for (size_t i = 0; i < lanes; i++)
+        run[i] = run[i] ? run[i] : any;
+    return blocks;
+}
+
+/* How many lanes have got nothing more to do. */
+static size_t pass_blocks(struct lane *lane, size_t lanes, size_t blocks, struct waiting *w)
+{
+    size_t ended = 0;
+
+    for (size_t i = 0; i < lanes; i++) {
+        if (!lane[i].message)
+            continue;
+        lane[i].run += blocks * sizeof lane[i].block;
+        lane[i].blocks -= blocks;
+        if (lane[i].blocks == 0)
+            ended += !feed_lane(&lane[i], w);
+    }
+    return ended;
+}
+
+/* Below so many messages those that are left are hashed faster one by one. */
+enum { WIDE_LEAST = 7 };
+
+static void hash_wide(struct waiting *w)
+{
+    _Alignas(64) uint32_t state[8][SHA256_WIDE];
+    struct lane lane[SHA256_WIDE];
+    const uint8_t *run[SHA256_WIDE];
+    size_t busy = 0;
+
+    memset(state, 0, sizeof state);
+    for (size_t i = 0; i < SHA256_WIDE; i++) {
+        lane[i].message = NULL;
+        lane[i].state = &state[0][i];
+        lane[i].step = SHA256_WIDE;
+        busy += feed_lane(&lane[i], w);
+    }
+    while (busy >= WIDE_LEAST) {
+        size_t blocks = next_blocks(lane, SHA256_WIDE, run);
+
+        sha256_wide(state, run, blocks);
+        busy -= pass_blocks(lane, SHA256_WIDE, blocks, w);
+    }
+    finish_lanes(lane, SHA256_WIDE, w);
+}
+
+static void hash_lanes(struct waiting *w)
+{
+    uint32_t state[SHA256_LANES][8];
+    uint32_t *states[SHA256_LANES];
+    struct lane lane[SHA256_LANES];
+    const uint8_t *run[SHA256_LANES];
+    size_t busy = 0;
+
+    for (size_t i = 0; i < SHA256_LANES; i++) {
+        lane[i].message = NULL;
+        lane[i].state = states[i] = state[i];
+        lane[i].step = 1;
+        busy += feed_lane(&lane[i], w);
+    }
+    while (busy == SHA256_LANES) {
+        size_t blocks = next_blocks(lane, SHA256_LANES, run);
+
+        sha256_lanes(states, run, blocks);
+        busy -= pass_blocks(lane, SHA256_LANES, blocks, w);
+    }
+    finish_lanes(lane, SHA256_LANES, w);
+}
+
+/* All of them go on from the state of `done` bytes; not where there are no instructions. */
+static void hash_many(const struct hash_message *m, size_t count, const uint32_t start[8],
+                      uint64_t done)
+{
+    struct waiting w = {m, m + count, start, done};
+
+    if (machine()->wide && count >= WIDE_LEAST)
+        hash_wide(&w);
+    else
+        hash_lanes(&w);
+}
+
 void hash_sha256_many(const struct hash_message *m, size_t count)
 {
-    const struct hash_message *next = m;
-    struct lane lane[SHA256_LANES];
-    size_t busy = SHA256_LANES;
-
-    for (; count > 0 && !machine()->sha256; m++, count--)
-        hash_sha256(m->out, m->part, m->parts);
-    if (count == 0)
-        return;
-    for (size_t i = 0; i < SHA256_LANES; i++)
-        lane[i].message = NULL;
-    for (size_t i = 0; i < SHA256_LANES; i++)
-        busy -= !feed_lane(&lane[i], &next, m + count);
-    while (busy == SHA256_LANES) {
-        uint32_t *state[SHA256_LANES];
-        const uint8_t *run[SHA256_LANES];
-        size_t blocks = SIZE_MAX;
-
-        for (size_t i = 0; i < SHA256_LANES; i++) {
-            state[i] = lane[i].state;
-            run[i] = lane[i].run;
-            blocks = lane[i].blocks < blocks ? lane[i].blocks : blocks;
-        }
-        sha256_lanes(state, run, blocks);
-        for (size_t i = 0; i < SHA256_LANES; i++) {
-            lane[i].run += blocks * 64;
-            lane[i].blocks -= blocks;
-            if (lane[i].blocks == 0)
-                busy -= !feed_lane(&lane[i], &next, m + count);
-        }
-    }
-    for (size_t i = 0; i < SHA256_LANES; i++)
-        while (lane[i].message) {
-            sha256_blocks(lane[i].state, lane[i].run, lane[i].blocks);
-            feed_lane(&lane[i], &next, m + count);
-        }
+    if (machine()->sha256)
+        hash_many(m, count, sha256_start, 0);
+    else
+        for (; count > 0; m++, count--)
+            hash_sha256(m->out, m->part, m->parts);
 }
 
 void hash_hmac(uint8_t out[HASH_BYTES], struct str key, const struct str *part, size_t count)
@@ -304,6 +395,29 @@ void hash_hkdf_expand(uint8_t out[HASH_BYTES], const struct hash_key *key, struc
     sha256_fast(inner, state, 64, part, 2);
     memcpy(state, key->outer, sizeof state);
     sha256_fast(out, state, 64, &second, 1);
+}
+
+void hash_hkdf_expand_many(uint8_t (*out)[HASH_BYTES], const struct hash_key *key,
+                           const struct str *info, size_t count)
+{
+    enum { AT_ONCE = 64 };
+    struct hash_message m[AT_ONCE];
+
+    for (; count > 0 && !key->ready; out++, info++, count--)
+        hash_hkdf_expand(*out, key, *info);
+    while (count > 0) {
+        size_t n = count < AT_ONCE ? count : AT_ONCE;
+
+        for (size_t i = 0; i < n; i++)
+            m[i] = (struct hash_message){{info[i], STR("\1")}, 2, out[i]};
+        hash_many(m, n, key->inner, 64);
+        for (size_t i = 0; i < n; i++)
+            m[i] = (struct hash_message){{{(char *)out[i], HASH_BYTES}}, 1, out[i]};
+        hash_many(m, n, key->outer, 64);
+        out += n;
+        info += n;
+        count -= n;
+    }
 }
 
 static uint32_t crc_portable(uint32_t crc, const uint8_t *p, size_t len)

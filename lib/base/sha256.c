@@ -8,11 +8,7 @@
 const uint32_t sha256_start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-#if defined(__x86_64__)
-
-#include <immintrin.h>
-
-static const uint32_t round_constants[64] __attribute__((aligned(16))) = {
+const uint32_t sha256_constants[64] __attribute__((aligned(64))) = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
     0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
     0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
@@ -23,6 +19,10 @@ static const uint32_t round_constants[64] __attribute__((aligned(16))) = {
     0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
     0xc67178f2};
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
 
 bool sha256_available(void)
 {
@@ -35,7 +35,7 @@ bool sha256_available(void)
 #define STEP(i, a, b, c, d)                                                                  \
     do {                                                                                     \
         __m128i k = _mm_add_epi32(                                                           \
-            a, _mm_load_si128((const __m128i *)(const void *)(round_constants + 4 * (i)))); \
+            a, _mm_load_si128((const __m128i *)(const void *)(sha256_constants + 4 * (i)))); \
         cdgh = _mm_sha256rnds2_epu32(cdgh, abef, k);                                         \
         abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(k, 0x0e));                \
         if ((i) < 12)                                                                        \
@@ -114,7 +114,7 @@ lane_step(struct lane *l, const __m128i *from, __m128i k, int i)
 
 #define FOUR_STEPS(i)                                                                        \
     do {                                                                                     \
-        const uint32_t *at = round_constants + 4 * (i);                                      \
+        const uint32_t *at = sha256_constants + 4 * (i);                                      \
         __m128i k = _mm_load_si128((const __m128i *)(const void *)at);                       \
         lane_step(&lane[0], from[0], k, i);                                                  \
         lane_step(&lane[1], from[1], k, i);                                                  \

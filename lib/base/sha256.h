@@ -11,6 +11,7 @@
 /* Has this machine the instructions, and are they not forbidden by GPCA_PORTABLE? */
 bool sha256_available(void);
 extern const uint32_t sha256_start[8];
+extern const uint32_t sha256_constants[64]; /* of the rounds */
 /* Only where they are available. */
 void sha256_blocks(uint32_t state[8], const uint8_t *bytes, size_t blocks);
 /* Of four messages at once: `blocks` of each. */

@@ -97,6 +97,30 @@ static void sha256(void)
     }
 }
 
+/* Many at once are what they are one by one, however many there are and wherever their parts
+ * and blocks end. */
+static void many(void)
+{
+    enum { MOST = 70 };
+    static char text[MOST * 9];
+    static uint8_t out[MOST][HASH_BYTES], one[HASH_BYTES];
+    static struct hash_message m[MOST];
+
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 31 + i / 7);
+    for (size_t n = 0; n <= MOST; n++) {
+        memset(out, 0, sizeof out);
+        for (size_t i = 0; i < n; i++)
+            m[i] = (struct hash_message){
+                {{text, i % 3}, {text + i, i * 7}, {text, i * n % 130}}, 3, out[i]};
+        hash_sha256_many(m, n);
+        for (size_t i = 0; i < n; i++) {
+            hash_sha256(one, m[i].part, m[i].parts);
+            CHECK(memcmp(out[i], one, HASH_BYTES) == 0);
+        }
+    }
+}
+
 /* RFC 4231, case 2; RFC 5869's expand is HMAC(key, info 0x01) for one block. */
 static void keyed(void)
 {
@@ -112,12 +136,24 @@ static void keyed(void)
     hash_hkdf_expand(mac, &k, STR("info"));
     hash_hmac(other, (struct str){(char *)key, sizeof key}, part, 2);
     CHECK(memcmp(mac, other, HASH_BYTES) == 0);
+    for (size_t n = 0; n < 70; n++) {
+        static uint8_t out[70][HASH_BYTES];
+        static struct str info[70];
+
+        info[n] = str_part(STR("abcdefghijklmnopqrstuvwxyz0123456789"), 0, n % 37);
+        hash_hkdf_expand_many(out, &k, info, n + 1);
+        for (size_t i = 0; i <= n; i++) {
+            hash_hkdf_expand(mac, &k, info[i]);
+            CHECK(memcmp(mac, out[i], HASH_BYTES) == 0);
+        }
+    }
 }
 
 int main(void)
 {
     base64url();
     sha256();
+    many();
     keyed();
     return 0;
 }
