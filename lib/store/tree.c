@@ -18,12 +18,33 @@ void entry_encode(uint8_t out[TREE_ENTRY_BYTES], const struct entry *e)
     memcpy(out + 32, e->commitment, HASH_BYTES);
 }
 
+enum { INFO_BYTES = 21 };
+
+static void nonce_info(uint8_t out[INFO_BYTES], uint64_t index)
+{
+    memcpy(out, "gpca-nonce-v1", 13);
+    put_be64(out + 13, index);
+}
+
 void entry_nonce(uint8_t out[TREE_NONCE_BYTES], const struct hash_key *key, uint64_t index)
 {
-    uint8_t info[21] = "gpca-nonce-v1";
+    uint8_t info[INFO_BYTES];
 
-    put_be64(info + 13, index);
+    nonce_info(info, index);
     hash_hkdf_expand(out, key, (struct str){(char *)info, sizeof info});
+}
+
+static void nonces(uint8_t (*out)[TREE_NONCE_BYTES], const struct hash_key *key,
+                   const struct entry *e, size_t count)
+{
+    uint8_t bytes[TREE_BATCH][INFO_BYTES];
+    struct str info[TREE_BATCH] = {{NULL, 0}};
+
+    for (size_t i = 0; i < count; i++) {
+        nonce_info(bytes[i], e[i].index);
+        info[i] = (struct str){(char *)bytes[i], sizeof bytes[i]};
+    }
+    hash_hkdf_expand_many(out, key, info, count);
 }
 
 static const struct str commit_label = {"gpca-commit-v1", 15}; /* with its NUL */
@@ -46,9 +67,9 @@ void entries_hash(struct entry *e, struct hash_message *m, uint8_t (*leaf)[HASH_
     uint8_t bytes[TREE_BATCH][TREE_ENTRY_BYTES];
 
     assert(count <= TREE_BATCH);
+    nonces(nonce, key, e, count);
     for (size_t i = 0; i < count; i++) {
         assert(m[i].parts <= HASH_PARTS - 2);
-        entry_nonce(nonce[i], key, e[i].index);
         memmove(m[i].part + 2, m[i].part, m[i].parts * sizeof m[i].part[0]);
         m[i].part[0] = commit_label;
         m[i].part[1] = (struct str){(const char *)nonce[i], TREE_NONCE_BYTES};
@@ -81,19 +102,73 @@ void tree_node(uint8_t out[HASH_BYTES], const uint8_t left[HASH_BYTES],
     hash_sha256(out, part, 3);
 }
 
-void tree_edge_append(struct tree_edge *t, const uint8_t leaf[HASH_BYTES],
-                      uint8_t tile[HASH_BYTES])
+/* Append the root of 2^level leaves, a multiple of which is there. */
+static void append_root(struct tree_edge *t, int level, const uint8_t root[HASH_BYTES],
+                        uint8_t tile[HASH_BYTES])
 {
-    int level = 0;
+    uint64_t leaves = (uint64_t)1 << level;
     size_t n = (size_t)__builtin_popcountll(t->size);
 
-    memcpy(t->hash[n], leaf, HASH_BYTES);
-    for (uint64_t size = t->size; size & 1; size >>= 1, n--) {
+    memcpy(t->hash[n], root, HASH_BYTES);
+    if (level == TREE_TILE_HEIGHT && tile)
+        memcpy(tile, root, HASH_BYTES);
+    for (uint64_t size = t->size >> level; size & 1; size >>= 1, n--) {
         tree_node(t->hash[n - 1], t->hash[n - 1], t->hash[n]);
         if (++level == TREE_TILE_HEIGHT && tile)
             memcpy(tile, t->hash[n - 1], HASH_BYTES);
     }
-    t->size++;
+    t->size += leaves;
+}
+
+void tree_edge_append(struct tree_edge *t, const uint8_t leaf[HASH_BYTES],
+                      uint8_t tile[HASH_BYTES])
+{
+    append_root(t, 0, leaf, tile);
+}
+
+/* The nodes of the level above count nodes, all at once. */
+static void nodes_above(uint8_t *out, const uint8_t *nodes, size_t count)
+{
+    struct hash_message m[TREE_TILE / 2];
+
+    for (size_t i = 0; i < count / 2; i++) {
+        const char *two = (const char *)nodes + 2 * i * HASH_BYTES;
+
+        m[i] = (struct hash_message){
+            {{"\1", 1}, {two, 2 * HASH_BYTES}}, 2, out + i * HASH_BYTES};
+    }
+    hash_sha256_many(m, count / 2);
+}
+
+/* The root of 2^level leaves, at most a tile of them. */
+static void root_of(uint8_t out[HASH_BYTES], const uint8_t *leaves, int level)
+{
+    uint8_t nodes[2][TREE_TILE / 2 * HASH_BYTES];
+
+    for (; level > 0; level--) {
+        nodes_above(nodes[level & 1], leaves, (size_t)1 << level);
+        leaves = nodes[level & 1];
+    }
+    memcpy(out, leaves, HASH_BYTES);
+}
+
+/* By the largest perfect subtrees that begin where the tree ends. */
+void tree_edge_append_all(struct tree_edge *t, const uint8_t *leaves, uint64_t count,
+                          struct buf *tiles)
+{
+    while (count > 0) {
+        uint8_t root[HASH_BYTES], tile[HASH_BYTES];
+        int level = 0;
+
+        while (level < TREE_TILE_HEIGHT && !(t->size >> level & 1) && count >> (level + 1))
+            level++;
+        root_of(root, leaves, level);
+        append_root(t, level, root, tile);
+        if (tiles && t->size % TREE_TILE == 0)
+            buf_put(tiles, tile, HASH_BYTES);
+        leaves += HASH_BYTES << level;
+        count -= (uint64_t)1 << level;
+    }
 }
 
 void tree_edge_root(const struct tree_edge *t, uint8_t out[HASH_BYTES])
@@ -119,8 +194,7 @@ void tree_root(uint8_t out[HASH_BYTES], const uint8_t *leaves, uint64_t count)
     struct tree_edge edge;
 
     edge.size = 0;
-    for (uint64_t i = 0; i < count; i++)
-        tree_edge_append(&edge, leaves + i * HASH_BYTES, NULL);
+    tree_edge_append_all(&edge, leaves, count, NULL);
     tree_edge_root(&edge, out);
 }
 

@@ -41,15 +41,10 @@ void commit_rows(struct tree_edge *edge, struct buf *tiles, struct entry *e,
 {
     struct hash_message m[TREE_BATCH];
     uint8_t leaf[TREE_BATCH][HASH_BYTES];
-    uint8_t tile[HASH_BYTES];
     uint8_t len[TREE_BATCH][8];
 
     for (size_t i = 0; i < count; i++)
         m[i].parts = parts_of(row[i], len[i], m[i].part);
     entries_hash(e, m, leaf, count, key);
-    for (size_t i = 0; i < count; i++) {
-        tree_edge_append(edge, leaf[i], tile);
-        if (edge->size % TREE_TILE == 0)
-            buf_put(tiles, tile, HASH_BYTES);
-    }
+    tree_edge_append_all(edge, leaf[0], count, tiles);
 }

@@ -45,6 +45,36 @@ static void grows_as_rfc6962(void)
     buf_release(&lines);
 }
 
+/* Many leaves at once give the edge and the tiles that they give one by one, wherever the
+ * tree ended before. */
+static void grows_by_many(void)
+{
+    enum { MOST = 700 };
+    static uint8_t leaves[MOST * HASH_BYTES];
+
+    for (size_t i = 0; i < sizeof leaves; i++)
+        leaves[i] = (uint8_t)(i * 7 + i / 32);
+    for (size_t before = 0; before < 300; before += 37)
+        for (size_t count = 0; count <= MOST - before; count += 11) {
+            struct tree_edge all = {0}, one = {0};
+            struct buf tiles = {0}, expected = {0};
+            uint8_t tile[HASH_BYTES];
+
+            for (size_t i = 0; i < before + count; i++) {
+                tree_edge_append(&one, leaves + i * HASH_BYTES, tile);
+                if (one.size % TREE_TILE == 0)
+                    buf_put(&expected, tile, sizeof tile);
+            }
+            tree_edge_append_all(&all, leaves, before, &tiles);
+            tree_edge_append_all(&all, leaves + before * HASH_BYTES, count, &tiles);
+            CHECK(all.size == one.size && str_equal(buf_str(&tiles), buf_str(&expected)));
+            CHECK(memcmp(all.hash, one.hash,
+                         (size_t)__builtin_popcountll(one.size) * HASH_BYTES) == 0);
+            buf_release(&tiles);
+            buf_release(&expected);
+        }
+}
+
 static void known_digests(void)
 {
     uint8_t out[HASH_BYTES];
@@ -171,6 +201,7 @@ int main(void)
 {
     known_digests();
     grows_as_rfc6962();
+    grows_by_many();
     fixed_vector();
     tile_paths();
     return 0;
