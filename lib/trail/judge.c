@@ -300,6 +300,12 @@ static void identity_hash(const struct judge *j, bool old, const struct known *p
     h[0] |= 1;
 }
 
+/* Most likely its slot is in no cache: let it come meanwhile. */
+static void expect_identity(const struct judge *j, const uint64_t h[2])
+{
+    __builtin_prefetch(&j->slot[h[0] % MEMO_SLOTS]);
+}
+
 static struct identity_slot *find_identity(struct judge *j, const uint64_t h[2])
 {
     for (uint64_t at = h[0];; at++) {
@@ -336,16 +342,12 @@ static struct identity_slot *learn_identity(struct judge *j, struct identity_slo
 }
 
 static const struct identity_slot *identity_of(struct judge *j, bool old,
-                                               const struct known *payload,
-                                               const struct model *m,
+                                               const uint64_t h[2],
                                                const struct parted *parts)
 {
-    struct identity_slot *slot;
-    uint64_t h[2];
+    struct identity_slot *slot = find_identity(j, h);
     struct record r;
 
-    identity_hash(j, old, payload, m, parts, h);
-    slot = find_identity(j, h);
     if (slot->a != 0)
         return slot;
     arena_reset(&j->once);
@@ -368,6 +370,7 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
     const struct leaf *leaf = parts->leaf[SHAPE_RECORD];
     const struct known *k, *url, *payload;
     const struct identity_slot *who;
+    uint64_t h[2];
 
     for (int kind = 0; kind < SHAPE_KINDS; kind++)
         if (!known_of(j, m, parts, (enum shape_kind)kind))
@@ -380,6 +383,8 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
     p->generation = find_generation(j, k, parts, &p->hash);
     if (p->generation->hash == 0 || p->generation->inferred)
         return false;
+    identity_hash(j, p->generation->old, payload, m, parts, h);
+    expect_identity(j, h);
     for (int i = 0; i < PART_COUNT; i++)
         if (k->part[i] >= 0 &&
             !good_part(k, (enum part)i, leaf_text(leaf, k->part[i]), out))
@@ -392,7 +397,7 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
         return false;
     out->patient = part_text(k, PART_NUMBER, leaf);
     out->practice = part_text(k, PART_PRACTICE, leaf);
-    who = identity_of(j, p->generation->old, payload, m, parts);
+    who = identity_of(j, p->generation->old, h, parts);
     out->user = entry_text(&j->users, who->user);
     out->org = entry_text(&j->orgs, who->org);
     if (out->user.len > LIMIT_KEY_BYTES || out->org.len > LIMIT_KEY_BYTES)
