@@ -11,6 +11,8 @@
 
 #include "base/sha256.h"
 
+enum { AHEAD_BYTES = 512 }; /* messages are long since out of the cache */
+
 #define WIDE __attribute__((target("avx512f,avx512bw")))
 #define WIDE_INLINE WIDE __attribute__((always_inline)) static inline
 
@@ -135,6 +137,8 @@ WIDE void sha256_wide(uint32_t state[8][SHA256_WIDE], const uint8_t *const bytes
         const uint32_t *k = sha256_constants;
 
         read_words(w, bytes, at);
+        for (int i = 0; i < SHA256_WIDE; i++)
+            _mm_prefetch(bytes[i] + at + AHEAD_BYTES, _MM_HINT_T0);
         for (; k < sha256_constants + 48; k += 16) {
             EIGHT(ROUND_AND_WORD, 0);
             EIGHT(ROUND_AND_WORD, 8);
