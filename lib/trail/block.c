@@ -17,13 +17,42 @@ struct sink {
     bool bad;
 };
 
+/* Copy at most 32 bytes, which most pieces and texts are: a call costs more than this. Loads
+ * and stores of fixed size, which overlap. */
+static inline void copy_short(char *to, const char *from, size_t n)
+{
+    char head[16], tail[16];
+
+    if (n >= 16) {
+        memcpy(head, from, 16);
+        memcpy(tail, from + n - 16, 16);
+        memcpy(to, head, 16);
+        memcpy(to + n - 16, tail, 16);
+    } else if (n >= 8) {
+        memcpy(head, from, 8);
+        memcpy(tail, from + n - 8, 8);
+        memcpy(to, head, 8);
+        memcpy(to + n - 8, tail, 8);
+    } else if (n >= 4) {
+        memcpy(head, from, 4);
+        memcpy(tail, from + n - 4, 4);
+        memcpy(to, head, 4);
+        memcpy(to + n - 4, tail, 4);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
+    }
+}
+
 static inline void emit(struct sink *k, struct str s)
 {
     if (k->cap - k->len < s.len) {
         k->bad = true;
         return;
     }
-    if (s.len)
+    if (s.len <= 32)
+        copy_short(k->at + k->len, s.at, s.len);
+    else
         memcpy(k->at + k->len, s.at, s.len);
     k->len += s.len;
 }
