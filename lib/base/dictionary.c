@@ -63,6 +63,32 @@ uint32_t dictionary_find(struct dictionary *d, struct str text)
     return find(d, text, hash_of(text));
 }
 
+uint32_t dictionary_hash(struct str text)
+{
+    return hash_of(text);
+}
+
+uint32_t dictionary_expect(const struct dictionary *d, uint32_t hash, int step)
+{
+    uint32_t at = hash & (d->slots - 1);
+
+    if (d->slots == 0)
+        return DICTIONARY_NONE;
+    if (step == 0) {
+        __builtin_prefetch(&d->slot[at]);
+        return DICTIONARY_NONE;
+    }
+    while (d->slot[at].number && d->slot[at].hash != hash)
+        at = (at + 1) & (d->slots - 1);
+    if (!d->slot[at].number)
+        return DICTIONARY_NONE;
+    if (step == 1)
+        __builtin_prefetch(&d->entry[d->slot[at].number - 1]);
+    else
+        __builtin_prefetch(d->entry[d->slot[at].number - 1].at);
+    return d->slot[at].number - 1;
+}
+
 void dictionary_reserve(struct dictionary *d, uint64_t n)
 {
     if (n <= d->cap - d->count)

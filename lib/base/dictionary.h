@@ -23,6 +23,11 @@ struct dictionary {
 uint32_t dictionary_find(struct dictionary *d, struct str text);
 /* The number of text; it is added, with its bytes copied to texts, where it is new. */
 uint32_t dictionary_put(struct dictionary *d, struct str text, struct arena *texts);
+/* Let what a look for a text touches come into the cache, by the hash of the text: in step 0
+ * its slot, in step 1 the entry, in step 2 the entry's text. Each step wants the one before to
+ * have arrived. Returns the entry that it most likely is, DICTIONARY_NONE in step 0. */
+uint32_t dictionary_hash(struct str text);
+uint32_t dictionary_expect(const struct dictionary *d, uint32_t hash, int step);
 /* Make room for n more. */
 void dictionary_reserve(struct dictionary *d, uint64_t n);
 /* Add text, known to be new, whose bytes outlive the dictionary. */

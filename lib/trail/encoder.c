@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "trail/leaf.h"
 
-enum { RIVAL_MISSES = 3, RIVAL_BITS = 12 };
+enum { RIVAL_MISSES = 3, RIVAL_BITS = 12, LOOK_PART = 8, LOOK_ENTRIES = 2048 };
 
 void encoder_init(struct encoder *e, struct model *m)
 {
@@ -79,10 +79,22 @@ void encoder_begin_label(struct encoder *e, uint16_t label)
                     &e->arena);
 }
 
+/* Which labels of many entries had values that did not follow, in the block before? */
+static void find_looks(struct encoder *e)
+{
+    e->looks = 0;
+    for (size_t i = 0; i < e->model->labels && e->looks < ENCODER_LOOKS; i++)
+        if (e->column[i].plan.type == TYPE_ENTRY &&
+            e->column[i].codes > e->column[i].cells / LOOK_PART &&
+            e->model->label[i].values.count >= LOOK_ENTRIES)
+            e->look[e->looks++] = (struct look){0, (uint16_t)i, false};
+}
+
 void encoder_begin(struct encoder *e)
 {
     arena_reset(&e->arena);
     encoder_fit(e);
+    find_looks(e);
     for (size_t i = 0; i < e->model->labels; i++)
         encoder_begin_label(e, (uint16_t)i);
     e->row = 1;
@@ -312,6 +324,25 @@ static void write_value(struct encoder *e, uint16_t number)
         break;
     case TYPES:
         break;
+    }
+}
+
+void encoder_expect(struct encoder *e, int step)
+{
+    for (size_t i = 0; i < e->looks; i++) {
+        struct look *l = &e->look[i];
+        const struct encoded *c = &e->column[l->label];
+        uint32_t entry;
+
+        if (step == 0) {
+            l->given = c->given == e->row;
+            l->hash = l->given ? dictionary_hash(c->now.text) : 0;
+        }
+        if (!l->given)
+            continue;
+        entry = dictionary_expect(&e->model->label[l->label].values, l->hash, step);
+        if (step == 1 && entry != DICTIONARY_NONE)
+            model_expect_kin(e->model, l->label, entry);
     }
 }
 

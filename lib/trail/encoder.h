@@ -11,7 +11,8 @@
 #include "trail/model.h"
 #include "trail/stream.h"
 
-enum { ENCODER_RIVALS = 4096, ENCODER_ROW = SHAPE_KINDS * SHAPE_LEAVES + LABEL_FIRST_NAMED };
+enum { ENCODER_RIVALS = 4096, ENCODER_LOOKS = 16,
+       ENCODER_ROW = SHAPE_KINDS * SHAPE_LEAVES + LABEL_FIRST_NAMED };
 
 /* The values of one label in the block: what each value needs, in one line of the cache. */
 struct encoded {
@@ -45,6 +46,13 @@ struct rival {
     uint16_t label;
 };
 
+/* A label whose values are most often looked for among many entries. */
+struct look {
+    uint32_t hash; /* of its value in the row at hand */
+    uint16_t label;
+    bool given;
+};
+
 struct encoder {
     struct model *model;
     struct encoded *column; /* by label */
@@ -53,6 +61,8 @@ struct encoder {
     uint32_t row;           /* at hand, + 1 */
     uint16_t list[ENCODER_ROW]; /* labels given in it */
     size_t listed;
+    struct look look[ENCODER_LOOKS];
+    size_t looks;
     struct arena arena;     /* of the block */
     struct rival rival[ENCODER_RIVALS];
 };
@@ -79,6 +89,9 @@ static inline void encoder_give(struct encoder *e, uint16_t label, const char *a
     e->list[e->listed++] = label;
 }
 
+/* The row at hand is written a little later: let what it looks for come into the cache, by
+ * the steps of dictionary_expect(). Nothing but time hangs on it. */
+void encoder_expect(struct encoder *e, int step);
 /* Write what was given of the row, the number of it in the block. */
 void encoder_row(struct encoder *e);
 /* The streams of the block. */

@@ -129,6 +129,14 @@ static inline uint32_t model_kin(const struct model *m, uint16_t label, uint16_t
     return page && place < p->kin_stride ? page[from % KIN_PAGE * p->kin_stride + place]
                                          : DICTIONARY_NONE;
 }
+/* Let what follows from an entry of the label come into the cache. */
+static inline void model_expect_kin(const struct model *m, uint16_t label, uint32_t entry)
+{
+    const struct label *l = &m->label[label];
+
+    if (entry / KIN_PAGE < l->kin_pages && l->kin[entry / KIN_PAGE])
+        __builtin_prefetch(l->kin[entry / KIN_PAGE] + entry % KIN_PAGE * l->kin_stride);
+}
 /* Is there a place for one more label that follows from `parent`? */
 bool model_has_place(const struct model *m, uint16_t label, uint16_t parent);
 /* Writer: change a plan, or what follows from an entry; told with the next definitions. */

@@ -1,9 +1,10 @@
 /* shred.c - see shred.h.
  *
- * Taking a row finds its shapes and gives each leaf to the encoder at once; nothing is
- * copied but the decoded parts of a token. Where plans are still to be made, the cells of
- * the block are kept instead and written when it is full: all of them in a group's first
- * block when something is to be planned, else only those of labels that are new.
+ * Taking a row finds its shapes and gives each leaf to the encoder, which writes it when the
+ * next row comes; nothing is copied but the decoded parts of a token. Where plans are still to
+ * be made, the cells of the block are kept instead and written when it is full: all of them in
+ * a group's first block when something is to be planned, else only those of labels that are
+ * new.
  *
  * What is checked is what a reader gets: a second model is made of nothing but the
  * definitions as they will be written, and the blocks are read with it. */
@@ -29,6 +30,7 @@ struct shredder {
     struct block_row row[LIMIT_BLOCK_ROWS];
     size_t rows;
     struct encoder encoder;
+    bool waits;       /* the row taken last was given to it, but is not written */
     bool group_begun; /* a block of the group was written: plans stand */
     bool keeps;       /* this block's cells are kept, to be planned */
     bool plan_next;   /* a label has enough values for a lasting plan */
@@ -73,6 +75,7 @@ void shredder_restart(struct shredder *s, uint64_t generation)
     encoder_release(&s->encoder);
     encoder_init(&s->encoder, &s->model);
     forget_cells(s);
+    s->waits = false;
     s->generation = generation;
     s->groups = 0;
     s->group_begun = s->plan_next = false;
@@ -289,6 +292,17 @@ static void put_record(struct shredder *s, uint32_t number)
     }
 }
 
+/* A row is written when the next one has come, or the block ends: until then what it looks
+ * for in the dictionaries can come into the cache. */
+static void write_waiting(struct shredder *s)
+{
+    if (!s->waits)
+        return;
+    encoder_expect(&s->encoder, 2);
+    encoder_row(&s->encoder);
+    s->waits = false;
+}
+
 void shred_row(struct shredder *s, const struct block_row *row, bool json)
 {
     uint32_t shape = SHAPE_NONE;
@@ -296,20 +310,24 @@ void shred_row(struct shredder *s, const struct block_row *row, bool json)
     assert(s->rows < LIMIT_BLOCK_ROWS);
     if (s->rows == 0)
         begin_block(s);
+    if (s->waits)
+        encoder_expect(&s->encoder, 1);
     s->row[s->rows] = *row;
     memset(s->last, 0xff, sizeof s->last); /* SHAPE_NONE */
     if (json && !row->too_large)
         shape = find_shape(s, SHAPE_RECORD, row->bytes);
+    write_waiting(s);
     s->last[SHAPE_RECORD] = shape;
     put_cell(s, LABEL_RECORD, NULL, shape + 1); /* SHAPE_NONE + 1 is 0 */
     if (shape == SHAPE_NONE)
         put_cell(s, LABEL_VERBATIM, row->bytes.at, (uint32_t)row->bytes.len);
     else
         put_record(s, shape);
+    s->waits = !s->keeps;
     if (s->keeps)
         s->row_end[s->rows] = s->orders;
     else
-        encoder_row(&s->encoder);
+        encoder_expect(&s->encoder, 0);
     s->rows++;
 }
 
@@ -388,6 +406,7 @@ void shred_block(struct shredder *s, struct buf *out)
 {
     if (s->rows == 0)
         begin_block(s);
+    write_waiting(s);
     if (s->keeps)
         write_kept(s);
     else if (s->kept > 0)
