@@ -370,6 +370,7 @@ static const struct now *parent_of(struct decoder *d, const struct decoded *c)
 static void read_value(struct decoder *d, struct decoded *c)
 {
     uint32_t cell = c->cells++;
+    struct now before = c->now;
     const struct now *parent;
 
     c->now = (struct now){d->row, DICTIONARY_NONE, GUESS_ABSENT, {NULL, 0}};
@@ -387,6 +388,8 @@ static void read_value(struct decoder *d, struct decoded *c)
     case TYPE_ENTRY:
     case TYPE_SHAPE:
         read_entry(d, c, parent);
+        if (c->now.entry == before.entry && before.entry != DICTIONARY_NONE)
+            c->now.text = before.text; /* most are as in the row before */
         break;
     case TYPE_INTEGER:
     case TYPE_MOMENT:
