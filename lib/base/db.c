@@ -114,13 +114,13 @@ enum { REAL_TEXT = 32 };
 /* The shortest digits that give the number again; SQLite's own text has fifteen at most. */
 static struct str print_real(double number, char text[REAL_TEXT])
 {
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, REAL_TEXT, "%.*g", digits, number);
-        if (strtod(text, NULL) == number)
-            break;
-    }
-    if (!strpbrk(text, ".eEn"))
-        strcat(text, ".0");
+    int digits = 14;
+
+    do {
+        snprintf(text, REAL_TEXT, "%.*g", ++digits, number);
+    } while (digits < 17 && strtod(text, NULL) != number);
+    if (!strpbrk(text, ".eEn")) /* it stays a number with a point */
+        snprintf(text, REAL_TEXT, "%.1f", number);
     return str_of(text);
 }
 
