@@ -10,7 +10,7 @@ N=${RECORDS:-200000}
 W=build/bench-detect
 rm -rf $W
 mkdir -p $W/rules
-pin="taskset -c 0"
+pin="taskset -c ${CORE:-0}"
 $pin true 2>/dev/null || pin=
 # CALM=yes: a month of traffic that should not alert, instead of even traffic with all oddities.
 "$GENERATE" ${CALM:+--calm --month} "$N" 42 >$W/data

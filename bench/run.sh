@@ -15,7 +15,7 @@ mkdir -p $W
 "$GENERATE" $set_name "$N" 42 >$W/data
 # shellcheck disable=SC2086
 floor=$("$GENERATE" $set_name --ledger "$N" 42 | awk '/^floor/ {print $2}')
-pin="taskset -c 0"
+pin="taskset -c ${CORE:-0}"
 $pin true 2>/dev/null || pin=
 cpu() { # seconds of CPU of a command
     /usr/bin/env bash -c "TIMEFORMAT='%U %S'; time $1" 2>&1 >/dev/null | tail -n 1 | awk '{print $1 + $2}'
