@@ -13,8 +13,7 @@ enum {
     INDEX_VERSION = 3,
     INDEX_DERIVATION = 3, /* raise it when a column is derived otherwise */
     INDEX_HEAD = 168,
-    LIST_MAX = 8 << 20, /* of one, inflated */
-    DIRECTORY_BYTES = 4
+    LIST_MAX = 8 << 20 /* of one, inflated */
 };
 enum { TEXTS_UNREAD, TEXTS_THERE, TEXTS_DAMAGED };
 
@@ -70,6 +69,15 @@ int64_t index_least(const struct index_entry *e)
     return e->time_min == INT64_MAX ? 0 : e->time_min / e->unit;
 }
 
+size_t index_patients_count(const struct index_entry *e)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < INDEX_PARTS; i++)
+        n += e->part[i];
+    return n;
+}
+
 /* ---- heads ---- */
 
 void index_put_head(struct buf *out, const struct index_entry *e)
@@ -106,7 +114,7 @@ static bool good_head(const struct index_entry *e)
     for (int i = 0; i < INDEX_PARTS; i++)
         sets += sparse_bytes(e->part[i], INDEX_PART_BITS) + 4;
     if (e->len[LIST_PATIENTS] != sets || index_patients_count(e) > e->rows ||
-        e->len[LIST_DIRECTORY] != pages * DIRECTORY_BYTES + 4 ||
+        e->len[LIST_DIRECTORY] != pages * INDEX_DIRECTORY + 4 ||
         (e->unit != 1 && e->unit != 1000))
         return false;
     for (int k = 0; k < POSTINGS_NAMES; k++) {
@@ -242,29 +250,28 @@ void index_close(struct index_file *f)
 
 /* ---- lists ---- */
 
-static int damaged(struct err *err)
+int index_damaged(struct err *err)
 {
     return err_set(err, ERR_CORRUPT, "a list of the index is damaged");
 }
 
-/* len bytes, the last four of which are the CRC of the others. */
-static int read_checked(const struct index_file *f, uint64_t at, size_t len, struct buf *out,
-                        struct err *err)
+int index_read(const struct index_file *f, uint64_t at, size_t len, struct buf *out,
+               struct err *err)
 {
     int rc;
 
     if (len < 4)
-        return damaged(err);
+        return index_damaged(err);
     buf_clear(out);
     rc = disk_read(f->file, buf_reserve(out, len), len, at, err);
     out->len = rc == 0 ? len - 4 : 0;
     if (rc < 0)
         return rc;
     return get_le32((const uint8_t *)out->at + len - 4) == hash_crc32c(0, buf_str(out))
-               ? 0 : damaged(err);
+               ? 0 : index_damaged(err);
 }
 
-static uint64_t place_of(const struct index_entry *e, enum index_list list)
+uint64_t index_place(const struct index_entry *e, enum index_list list)
 {
     uint64_t at = e->at + INDEX_HEAD;
 
@@ -273,25 +280,24 @@ static uint64_t place_of(const struct index_entry *e, enum index_list list)
     return at;
 }
 
-static int read_list(const struct index_file *f, const struct index_entry *e,
-                     enum index_list list, struct buf *out, struct err *err)
+int index_list(const struct index_file *f, const struct index_entry *e, enum index_list list,
+               struct buf *out, struct err *err)
 {
-    return read_checked(f, place_of(e, list), e->len[list], out, err);
+    return index_read(f, index_place(e, list), e->len[list], out, err);
 }
 
-/* A list that is deflated behind its length, inflated into the arena. */
-static int read_deflated(const struct index_file *f, const struct index_entry *e,
-                         enum index_list list, struct cursor *out, struct arena *arena,
-                         struct err *err)
+int index_inflate(const struct index_file *f, const struct index_entry *e,
+                  enum index_list list, struct cursor *out, struct arena *arena,
+                  struct err *err)
 {
     struct buf packed = {0};
-    int rc = read_list(f, e, list, &packed, err);
+    int rc = index_list(f, e, list, &packed, err);
     struct cursor c = {buf_str(&packed), false};
     uint64_t len = cursor_varint(&c);
     char *bytes;
 
     if (rc == 0 && (c.bad || len > LIST_MAX))
-        rc = damaged(err);
+        rc = index_damaged(err);
     if (rc == 0) {
         bytes = arena_alloc(arena, len);
         rc = inflate_block(bytes, len, c.rest, err);
@@ -310,27 +316,26 @@ uint32_t index_texts(const struct index_file *f, enum index_key key)
     return n ? n->before + n->fresh : 0;
 }
 
-/* The texts that are new in an entry. */
-static int read_texts(struct index_file *f, struct index_entry *e, int k, struct err *err)
+int index_read_texts(struct index_file *f, struct index_entry *e, int k, struct err *err)
 {
     struct cursor c = {.bad = false};
     struct cursor_texts texts;
     int rc;
 
     if (e->texts[k] != TEXTS_UNREAD)
-        return e->texts[k] == TEXTS_THERE ? 0 : damaged(err);
+        return e->texts[k] == TEXTS_THERE ? 0 : index_damaged(err);
     if (!f->text[k])
         f->text[k] = xcalloc(index_texts(f, (enum index_key)(INDEX_USER + k)) + 1UL,
                              sizeof *f->text[k]);
     e->texts[k] = TEXTS_DAMAGED;
-    rc = read_deflated(f, e, (enum index_list)(LIST_TEXTS + k), &c, &f->arena, err);
+    rc = index_inflate(f, e, (enum index_list)(LIST_TEXTS + k), &c, &f->arena, err);
     if (rc < 0)
         return rc;
     texts = cursor_texts(&c, e->name[k].fresh, LIST_MAX);
     for (uint32_t i = 0; i < e->name[k].fresh && !texts.bytes.bad; i++)
         f->text[k][e->name[k].before + i] = cursor_text(&texts);
     if (texts.bytes.bad || texts.bytes.rest.len || c.rest.len)
-        return damaged(err);
+        return index_damaged(err);
     e->texts[k] = TEXTS_THERE;
     return 0;
 }
@@ -344,7 +349,7 @@ int index_text(struct index_file *f, enum index_key key, uint32_t number, struct
     int rc;
 
     if (number >= index_texts(f, key))
-        return damaged(err);
+        return index_damaged(err);
     while (high - low > 1) { /* the last entry that begins at or before it, and has any */
         size_t mid = low + (high - low) / 2;
 
@@ -353,326 +358,9 @@ int index_text(struct index_file *f, enum index_key key, uint32_t number, struct
         else
             high = mid;
     }
-    rc = read_texts(f, &f->entry[low], k, err);
+    rc = index_read_texts(f, &f->entry[low], k, err);
     if (rc == 0)
         *out = f->text[k][number];
-    return rc;
-}
-
-/* ---- finding ---- */
-
-static bool is_name(enum index_key key, struct str a, struct str b)
-{
-    return key == INDEX_USER ? str_equal(a, b) : str_equal_nocase(a, b);
-}
-
-void index_want(struct index_want *w, struct index_file *f, enum index_key key, struct str text,
-                struct arena *arena)
-{
-    uint32_t n = key == INDEX_PATIENT ? 0 : index_texts(f, key);
-    struct err ignored;
-
-    *w = (struct index_want){.key = key};
-    if (key == INDEX_PATIENT) {
-        w->nobody = !index_scatter(text, &w->patient);
-        return;
-    }
-    w->number = arena_alloc(arena, (n + 1UL) * sizeof *w->number);
-    for (size_t i = 0; i < f->entries; i++)
-        w->doubt |= read_texts(f, &f->entry[i], (int)key - 1, &ignored) < 0;
-    for (uint32_t i = 0; i < n && !w->doubt; i++)
-        if (is_name(key, f->text[key - 1][i], text))
-            w->number[w->numbers++] = i;
-    w->nobody = w->numbers == 0;
-}
-
-/* The place of a patient among those of the group; their number: it is none of them. */
-static int find_patient(const struct index_file *f, const struct index_entry *e,
-                        uint64_t patient, size_t *place, struct err *err)
-{
-    uint64_t part = patient >> INDEX_PART_BITS;
-    uint64_t at = place_of(e, LIST_PATIENTS);
-    struct buf set = {0};
-    size_t before = 0;
-    size_t found;
-    int rc;
-
-    for (uint64_t i = 0; i < part; i++) {
-        at += sparse_bytes(e->part[i], INDEX_PART_BITS) + 4;
-        before += e->part[i];
-    }
-    rc = read_checked(f, at, sparse_bytes(e->part[part], INDEX_PART_BITS) + 4, &set, err);
-    found = rc < 0 ? 0 : sparse_find(buf_str(&set), e->part[part], INDEX_PART_BITS,
-                                     (uint32_t)(patient & ((1UL << INDEX_PART_BITS) - 1)));
-    *place = rc == 0 && found < e->part[part] ? before + found : index_patients_count(e);
-    buf_release(&set);
-    return rc;
-}
-
-/* Is one of the names met in the group? */
-static int meets(const struct index_file *f, const struct index_entry *e,
-                 const struct index_want *w, bool *met, struct err *err)
-{
-    const struct index_names *n = &e->name[w->key - 1];
-    struct buf set = {0};
-    int rc = read_list(f, e, (enum index_list)(LIST_SETS + (int)w->key - 1), &set, err);
-
-    *met = false;
-    for (size_t i = 0; rc == 0 && i < w->numbers && !*met; i++)
-        *met = w->number[i] < n->before + n->fresh &&
-               sparse_find(buf_str(&set), n->met, index_bits((uint64_t)n->before + n->fresh),
-                           w->number[i]) < n->met;
-    buf_release(&set);
-    return rc;
-}
-
-/* Pages [*from, *to) of the directory that can hold rows of that place. */
-static void pages_of(struct str directory, size_t place, size_t *from, size_t *to)
-{
-    size_t n = directory.len / DIRECTORY_BYTES;
-
-    *from = 0;
-    for (size_t i = 0; i < n; i++)
-        if (get_le16((const uint8_t *)directory.at + i * DIRECTORY_BYTES) < place)
-            *from = i; /* it may begin in the middle of the page */
-    for (*to = *from; *to < n && get_le16((const uint8_t *)directory.at +
-                                          *to * DIRECTORY_BYTES) <= place;)
-        ++*to;
-}
-
-static bool good_posting(const struct index_entry *e, const struct posting *p)
-{
-    for (int k = 0; k < POSTINGS_NAMES; k++)
-        if (p->name[k] > e->name[k].before + e->name[k].fresh)
-            return false;
-    return p->row < e->rows && p->patient <= index_patients_count(e);
-}
-
-/* Call each() with the postings of pages [from, to) of the directory. */
-static int read_pages(const struct index_file *f, const struct index_entry *e,
-                      struct str directory, size_t from, size_t to,
-                      void (*each)(void *ctx, const struct posting *p), void *ctx,
-                      struct err *err)
-{
-    const uint8_t *d = (const uint8_t *)directory.at;
-    uint64_t at = place_of(e, LIST_PAGES);
-    uint64_t end = at + e->len[LIST_PAGES];
-    struct posting p[POSTINGS_PAGE];
-    struct buf page = {0};
-    int rc = 0;
-
-    for (size_t i = 0; i < from; i++)
-        at += get_le16(d + i * DIRECTORY_BYTES + 2);
-    for (size_t i = from; rc == 0 && i < to; i++) {
-        size_t left = e->rows - i * POSTINGS_PAGE;
-        size_t n = left < POSTINGS_PAGE ? left : POSTINGS_PAGE;
-        uint16_t len = get_le16(d + i * DIRECTORY_BYTES + 2);
-
-        if (len > end - at)
-            rc = damaged(err);
-        else
-            rc = read_checked(f, at, len, &page, err);
-        if (rc == 0 && !postings_get(p, n, buf_str(&page), get_le16(d + i * DIRECTORY_BYTES),
-                                     index_least(e)))
-            rc = damaged(err);
-        for (size_t k = 0; rc == 0 && k < n; k++) {
-            if (!good_posting(e, &p[k]))
-                rc = damaged(err);
-            else
-                each(ctx, &p[k]);
-        }
-        at += len;
-    }
-    buf_release(&page);
-    return rc;
-}
-
-struct finding {
-    const struct index_want *want;
-    size_t place; /* of the patient */
-    struct posting *out;
-    size_t *n;
-};
-
-static void take_found(void *ctx, const struct posting *p)
-{
-    struct finding *x = ctx;
-    const struct index_want *w = x->want;
-    bool found = w->key == INDEX_PATIENT && p->patient == x->place;
-
-    for (size_t i = 0; w->key != INDEX_PATIENT && i < w->numbers; i++)
-        found |= p->name[w->key - 1] == w->number[i] + 1;
-    if (found && !p->odd)
-        x->out[(*x->n)++] = *p;
-}
-
-static int find_good(struct index_file *f, const struct index_entry *e,
-                     const struct index_want *w, struct posting *out, size_t *n,
-                     struct err *err)
-{
-    struct finding x = {w, 0, out, n};
-    struct buf directory = {0};
-    size_t from = 0, to = (e->rows + POSTINGS_PAGE - 1U) / POSTINGS_PAGE;
-    bool met = true;
-    int rc;
-
-    if (w->key == INDEX_PATIENT) {
-        rc = find_patient(f, e, w->patient, &x.place, err);
-        met = x.place < index_patients_count(e);
-    } else {
-        rc = meets(f, e, w, &met, err);
-    }
-    if (rc < 0 || !met)
-        return rc;
-    if ((rc = read_list(f, e, LIST_DIRECTORY, &directory, err)) == 0) {
-        if (w->key == INDEX_PATIENT)
-            pages_of(buf_str(&directory), x.place, &from, &to);
-        rc = read_pages(f, e, buf_str(&directory), from, to, take_found, &x, err);
-    }
-    buf_release(&directory);
-    return rc;
-}
-
-int index_find(struct index_file *f, const struct index_entry *e, const struct index_want *w,
-               struct posting *out, size_t *n, struct err *err)
-{
-    uint32_t odd[LIMIT_GROUP_ROWS];
-    size_t odds = 0;
-    int rc = w->doubt ? damaged(err) : 0;
-
-    *n = 0;
-    if (rc == 0 && !w->nobody)
-        rc = find_good(f, e, w, out, n, err);
-    if (rc == 0 && e->len[LIST_ODD] > 1 + 4)
-        rc = index_rows(f, e, LIST_ODD, odd, &odds, err);
-    if (rc == 0 && *n + odds > e->rows)
-        rc = damaged(err);
-    for (size_t i = 0; rc == 0 && i < odds; i++)
-        out[(*n)++] = (struct posting){.row = (uint16_t)odd[i], .odd = true};
-    return rc;
-}
-
-struct all {
-    struct posting *out;
-    bool *there;
-    size_t n;
-};
-
-static void take_one(void *ctx, const struct posting *p)
-{
-    struct all *a = ctx;
-
-    a->n += !a->there[p->row];
-    a->there[p->row] = true;
-    a->out[p->row] = *p;
-}
-
-int index_all(struct index_file *f, const struct index_entry *e, struct posting *out,
-              struct err *err)
-{
-    bool there[LIMIT_GROUP_ROWS] = {false};
-    struct all all = {out, there, 0};
-    struct buf directory = {0};
-    int rc = read_list(f, e, LIST_DIRECTORY, &directory, err);
-
-    if (rc == 0)
-        rc = read_pages(f, e, buf_str(&directory), 0, directory.len / DIRECTORY_BYTES, take_one,
-                        &all, err);
-    buf_release(&directory);
-    return rc == 0 && all.n != e->rows ? damaged(err) : rc;
-}
-
-int index_rows(struct index_file *f, const struct index_entry *e, enum index_list list,
-               uint32_t *row, size_t *rows, struct err *err)
-{
-    struct buf bytes = {0};
-    int rc = read_list(f, e, list, &bytes, err);
-    struct cursor c = {buf_str(&bytes), false};
-    uint64_t n = cursor_varint(&c);
-    uint64_t at = 0;
-
-    *rows = 0;
-    if (rc == 0 && n > e->rows)
-        rc = damaged(err);
-    for (uint64_t i = 0; rc == 0 && i < n; i++) {
-        at += cursor_varint(&c);
-        if (c.bad || at >= e->rows)
-            rc = damaged(err);
-        row[(*rows)++] = (uint32_t)at;
-    }
-    buf_release(&bytes);
-    return rc;
-}
-
-/* ---- what rows say ---- */
-
-static bool read_small(struct index_small *out, struct str bytes)
-{
-    struct cursor c = {bytes, false};
-    uint64_t status = cursor_varint(&c);
-
-    *out = (struct index_small){.has_status = status > 0, .status = (int64_t)status - 1};
-    for (int i = 0; i < JUDGE_SMALL; i++) {
-        uint64_t len = cursor_varint(&c);
-
-        if (len > 0)
-            out->value[i] =
-                (struct value){.kind = VALUE_TEXT, .text = cursor_bytes(&c, len - 1)};
-    }
-    return !c.bad && c.rest.len == 0;
-}
-
-int index_smalls(struct index_file *f, const struct index_entry *e, struct index_small **small,
-                 size_t *n, struct arena *arena, struct err *err)
-{
-    struct cursor c = {.bad = false};
-    int rc = read_deflated(f, e, LIST_SMALL, &c, arena, err);
-    uint64_t count = rc == 0 ? cursor_varint(&c) : 0;
-
-    *n = 0;
-    if (rc < 0)
-        return rc;
-    if (count > e->rows)
-        return damaged(err);
-    *small = arena_alloc(arena, (count + 1) * sizeof **small);
-    for (; *n < count; ++*n)
-        if (!read_small(&(*small)[*n], cursor_bytes(&c, cursor_varint(&c))))
-            return damaged(err);
-    return c.bad || c.rest.len ? damaged(err) : 0;
-}
-
-size_t index_patients_count(const struct index_entry *e)
-{
-    size_t n = 0;
-
-    for (int i = 0; i < INDEX_PARTS; i++)
-        n += e->part[i];
-    return n;
-}
-
-int index_patients(struct index_file *f, const struct index_entry *e, uint64_t **patient,
-                   struct arena *arena, struct err *err)
-{
-    uint64_t at = place_of(e, LIST_PATIENTS);
-    size_t count = index_patients_count(e);
-    uint64_t *to = arena_alloc(arena, (count + 1) * sizeof *to);
-    uint32_t *low = arena_alloc(arena, (count + 1) * sizeof *low);
-    struct buf set = {0};
-    int rc = 0;
-
-    *patient = to;
-    for (uint64_t part = 0; rc == 0 && part < INDEX_PARTS; part++) {
-        size_t n = e->part[part];
-        size_t len = sparse_bytes(n, INDEX_PART_BITS) + 4;
-
-        rc = read_checked(f, at, len, &set, err);
-        if (rc == 0 && !sparse_all(buf_str(&set), n, INDEX_PART_BITS, low))
-            rc = damaged(err);
-        for (size_t i = 0; rc == 0 && i < n; i++)
-            *to++ = part << INDEX_PART_BITS | low[i];
-        at += len;
-    }
-    buf_release(&set);
     return rc;
 }
 
@@ -721,10 +409,10 @@ static bool unfold(struct buf *out, struct str packed)
 
 static bool unfold_pages(struct buf *out, struct str directory, struct str pages)
 {
-    size_t n = directory.len / DIRECTORY_BYTES;
+    size_t n = directory.len / INDEX_DIRECTORY;
 
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *d = (const uint8_t *)directory.at + i * DIRECTORY_BYTES;
+        const uint8_t *d = (const uint8_t *)directory.at + i * INDEX_DIRECTORY;
         size_t len = get_le16(d + 2);
 
         if (len < 4 || len > pages.len || !unfold(out, str_part(pages, 0, len - 4)))

@@ -31,12 +31,13 @@
 #ifndef TRAIL_INDEX_H
 #define TRAIL_INDEX_H
 
+#include "base/cursor.h"
 #include "store/segment.h"
 #include "trail/judge.h"
 #include "trail/postings.h"
 
 enum index_key { INDEX_PATIENT, INDEX_USER, INDEX_ORG, INDEX_PRACTICE, INDEX_KEYS };
-enum { INDEX_PARTS = 16, INDEX_PART_BITS = 30 };
+enum { INDEX_PARTS = 16, INDEX_PART_BITS = 30, INDEX_DIRECTORY = 4 /* bytes a page */ };
 enum index_list {
     LIST_PATIENTS,
     LIST_SETS, /* of three names */
@@ -101,43 +102,24 @@ uint32_t index_texts(const struct index_file *f, enum index_key key);
 int index_text(struct index_file *f, enum index_key key, uint32_t number, struct str *out,
                struct err *err);
 
-/* ---- finding ---- */
-
-/* What is searched for, in the terms of one file. */
-struct index_want {
-    enum index_key key;
-    bool nobody;      /* it is in no row whose columns the index has */
-    uint64_t patient; /* scattered */
-    uint32_t *number; /* of names; in the arena. Organisations and practices are equal but for
-                         case */
-    size_t numbers;
-    bool doubt;       /* texts could not be read: it may be in any row */
-};
-void index_want(struct index_want *w, struct index_file *f, enum index_key key, struct str text,
-                struct arena *arena);
-/* The rows of the group that are of that key, and the odd ones, which may be; *n is their
- * number. out has room for all rows. ERR_CORRUPT: use the group whole. */
-int index_find(struct index_file *f, const struct index_entry *e, const struct index_want *w,
-               struct posting *out, size_t *n, struct err *err);
-/* All rows, each at its place. */
-int index_all(struct index_file *f, const struct index_entry *e, struct posting *out,
-              struct err *err);
-/* The rows in one of the two lists of rows. row has room for all. */
-int index_rows(struct index_file *f, const struct index_entry *e, enum index_list list,
-               uint32_t *row, size_t *rows, struct err *err);
-
-/* The small columns of rows by number; texts in the arena. */
-struct index_small {
-    bool has_status;
-    int64_t status;
-    struct value value[JUDGE_SMALL];
-};
-int index_smalls(struct index_file *f, const struct index_entry *e, struct index_small **small,
-                 size_t *n, struct arena *arena, struct err *err);
-/* The patients of the group by place, scattered; their number is index_patients_count(). */
-int index_patients(struct index_file *f, const struct index_entry *e, uint64_t **patient,
-                   struct arena *arena, struct err *err);
+/* Distinct patients of the group. */
 size_t index_patients_count(const struct index_entry *e);
+
+/* ---- lists, for answers.c ---- */
+
+/* len bytes of the file, the last four of which are the CRC of the others, which go to out. */
+int index_read(const struct index_file *f, uint64_t at, size_t len, struct buf *out,
+               struct err *err);
+/* Where a list begins; its bytes; those that it inflates to, in the arena. */
+uint64_t index_place(const struct index_entry *e, enum index_list list);
+int index_list(const struct index_file *f, const struct index_entry *e, enum index_list list,
+               struct buf *out, struct err *err);
+int index_inflate(const struct index_file *f, const struct index_entry *e,
+                  enum index_list list, struct cursor *out, struct arena *arena,
+                  struct err *err);
+/* The texts that are new in an entry of f, into f->text. */
+int index_read_texts(struct index_file *f, struct index_entry *e, int k, struct err *err);
+int index_damaged(struct err *err); /* ERR_CORRUPT */
 
 /* ---- proving ---- */
 

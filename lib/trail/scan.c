@@ -72,15 +72,16 @@ static int by_row(const void *a, const void *b)
 /* The rows of a group that the index names for the key, and of a patient's also those that may
  * be of anybody. */
 static void add_rows(struct scan *s, struct index_file *f, const struct index_entry *e,
-                     const struct index_want *want)
+                     const struct answers_want *want)
 {
     struct posting *p = arena_alloc(&s->arena, 2 * LIMIT_GROUP_ROWS * sizeof *p);
     uint32_t *row = arena_alloc(&s->arena, LIMIT_GROUP_ROWS * sizeof *row);
     size_t n = 0, rows = 0;
     struct err ignored;
 
-    if (index_find(f, e, want, p, &n, &ignored) < 0 ||
-        (s->filter->count_untied && index_rows(f, e, LIST_UNTIED, row, &rows, &ignored) < 0)) {
+    if (answers_find(f, e, want, p, &n, &ignored) < 0 ||
+        (s->filter->count_untied &&
+         answers_rows(f, e, LIST_UNTIED, row, &rows, &ignored) < 0)) {
         add_range(s, e->first_seq, e->rows);
         return;
     }
@@ -105,13 +106,13 @@ static void plan_segment(struct scan *s, const struct segment_map *m, const stru
     struct str text = {NULL, 0};
     enum index_key key = best_key(s->filter, &text);
     struct arena arena = {0};
-    struct index_want want;
+    struct answers_want want;
     struct index_file f;
     struct err ignored;
 
     index_open(&f, m->dir, seg->first_seq, false, &ignored); /* else all is read */
     if (key != INDEX_KEYS)
-        index_want(&want, &f, key, text, &arena);
+        answers_want(&want, &f, key, text, &arena);
     for (size_t i = 0; i < seg->groups; i++) {
         const struct group *g = &m->group[seg->first_group + i].head;
         const struct index_entry *e = index_entry_of(&f, i, g);
@@ -274,7 +275,7 @@ static void take_group(struct scan *s, uint64_t seq)
         index_open(&s->index, m->dir, seg->first_seq, false, &ignored);
     }
     s->entry = index_entry_of(&s->index, s->group - seg->first_group, g);
-    if (s->entry && index_smalls(&s->index, s->entry, &s->small, &s->smalls, &s->group_arena,
+    if (s->entry && answers_smalls(&s->index, s->entry, &s->small, &s->smalls, &s->group_arena,
                                  &ignored) < 0)
         s->entry = NULL;
 }
@@ -292,7 +293,7 @@ static const struct posting *posting_of(struct scan *s, uint64_t seq)
     take_group(s, seq);
     if (!s->keyed && s->entry && !s->posting) {
         s->posting = arena_alloc(&s->group_arena, s->entry->rows * sizeof *s->posting);
-        if (index_all(&s->index, s->entry, s->posting, &ignored) < 0)
+        if (answers_all(&s->index, s->entry, s->posting, &ignored) < 0)
             s->entry = NULL;
     }
     if (!s->entry)
@@ -309,7 +310,7 @@ static bool fill_patient(struct scan *s, const struct posting *p, struct record 
 
     if (p->patient >= index_patients_count(s->entry))
         return true; /* it has none */
-    if (!s->patient && index_patients(&s->index, s->entry, &s->patient, &s->group_arena,
+    if (!s->patient && answers_patients(&s->index, s->entry, &s->patient, &s->group_arena,
                                       &ignored) < 0)
         return false;
     index_gather(s->patient[p->patient], digits);
@@ -322,7 +323,7 @@ static bool fill_patient(struct scan *s, const struct posting *p, struct record 
 static bool fill(struct scan *s, uint64_t seq, const struct posting *p, struct record *out)
 {
     static const enum column names[] = {COLUMN_USER_KEY, COLUMN_ORG_ODS, COLUMN_PRACTICE_ODS};
-    const struct index_small *small = &s->small[p->small];
+    const struct answers_small *small = &s->small[p->small];
 
     memset(out, 0, sizeof *out);
     out->column[COLUMN_SEQ] = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)seq};

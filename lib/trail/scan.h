@@ -4,7 +4,7 @@
 #define TRAIL_SCAN_H
 
 #include "record/timestamp.h"
-#include "trail/index.h"
+#include "trail/answers.h"
 #include "trail/trail.h"
 
 /* All that are given must hold. Texts compare without case but the user key. */
@@ -52,7 +52,7 @@ struct scan {
     struct index_file index; /* of the segment of `group` */
     size_t segment, group;   /* of the map; SIZE_MAX: none */
     const struct index_entry *entry; /* of the group; NULL: it is read */
-    struct index_small *small;
+    struct answers_small *small;
     size_t smalls;
     uint64_t *patient;       /* by place */
     struct posting *posting; /* by row, where no key is asked for */

@@ -8,6 +8,7 @@
 #include "base/deflate.h"
 #include "base/hash.h"
 #include "tests/test.h"
+#include "trail/answers.h"
 #include "trail/indexing.h"
 
 enum { ROWS = 600, HEAD = 168, LENGTHS = 112 };
@@ -70,24 +71,24 @@ static void read_all(struct index_file *f)
     static uint32_t row[LIMIT_GROUP_ROWS];
     const struct index_entry *e = &f->entry[0];
     struct arena arena = {0};
-    struct index_small *small;
+    struct answers_small *small;
     uint64_t *patient, at;
     bool equal;
     size_t n;
     struct err err;
 
     for (int k = 0; k < INDEX_KEYS; k++) {
-        struct index_want want;
+        struct answers_want want;
 
-        index_want(&want, f, (enum index_key)k, k == 0 ? STR("9990000004") : STR("A1"), &arena);
-        if (index_find(f, e, &want, out, &n, &err) == 0)
+        answers_want(&want, f, (enum index_key)k, k == 0 ? STR("9990000004") : STR("A1"), &arena);
+        if (answers_find(f, e, &want, out, &n, &err) == 0)
             for (size_t i = 0; i < n; i++)
                 CHECK(out[i].row < e->rows);
     }
-    index_all(f, e, out, &err);
-    index_rows(f, e, LIST_UNTIED, row, &n, &err);
-    index_smalls(f, e, &small, &n, &arena, &err);
-    index_patients(f, e, &patient, &arena, &err);
+    answers_all(f, e, out, &err);
+    answers_rows(f, e, LIST_UNTIED, row, &n, &err);
+    answers_smalls(f, e, &small, &n, &arena, &err);
+    answers_patients(f, e, &patient, &arena, &err);
     index_verify(f, &at, &err);
     index_equal(f, e, buf_str(&good), &equal, &err);
     arena_release(&arena);
