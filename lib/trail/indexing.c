@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "base/order.h"
 #include "base/sparse.h"
-#include "store/format.h"
+
+enum { ROW_BITS = 14 };
+_Static_assert(LIMIT_GROUP_ROWS == 1 << ROW_BITS, "a row of a group fits");
 
 void indexed_names_release(struct indexed_names *n)
 {
@@ -102,6 +104,8 @@ struct making {
     struct indexed_names *names;
     size_t rows;
     struct index_entry head;
+    uint64_t *order; /* of rows with a patient, by patient: patient << ROW_BITS | row */
+    size_t ordered;
     uint64_t *patient; /* distinct ones, ascending */
     size_t patients;
     uint32_t *number[POSTINGS_NAMES]; /* of a name of the group in the file */
@@ -129,17 +133,17 @@ static void put_deflated(struct buf *out, struct buf *bytes)
 static void find_patients(struct making *m)
 {
     const struct indexed_row *row = m->x->row;
-    size_t n = 0;
 
+    m->order = xmalloc((m->rows + 1) * sizeof *m->order);
     m->patient = xmalloc((m->rows + 1) * sizeof *m->patient);
     for (size_t i = 0; i < m->rows; i++)
         if (row[i].patient)
-            m->patient[n++] = row[i].patient - 1;
-    if (n > 0)
-        qsort(m->patient, n, sizeof *m->patient, order_u64);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || m->patient[i] != m->patient[i - 1])
-            m->patient[m->patients++] = m->patient[i];
+            m->order[m->ordered++] = (row[i].patient - 1) << ROW_BITS | i;
+    if (m->ordered > 0)
+        qsort(m->order, m->ordered, sizeof *m->order, order_u64);
+    for (size_t i = 0; i < m->ordered; i++)
+        if (i == 0 || m->order[i] >> ROW_BITS != m->order[i - 1] >> ROW_BITS)
+            m->patient[m->patients++] = m->order[i] >> ROW_BITS;
 }
 
 static void put_patients(struct making *m)
@@ -235,38 +239,30 @@ static void put_smalls(struct making *m)
 
 /* ---- pages ---- */
 
-static uint16_t place_of(const struct making *m, uint64_t patient)
+static void put_posting(struct making *m, struct posting *p, size_t row, size_t place)
 {
-    size_t low = 0;
-    size_t high = m->patients;
+    const struct indexed_row *r = &m->x->row[row];
 
-    if (patient == 0)
-        return (uint16_t)m->patients;
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-
-        if (m->patient[mid] <= patient - 1)
-            low = mid;
-        else
-            high = mid;
-    }
-    return (uint16_t)low;
+    *p = (struct posting){.row = (uint16_t)row, .patient = (uint16_t)place, .small = r->small,
+                          .has_time = r->has_time, .odd = r->odd,
+                          .time = r->has_time ? r->time_us / m->head.unit : 0};
+    for (int k = 0; k < POSTINGS_NAMES; k++)
+        p->name[k] = r->name[k] ? m->number[k][r->name[k] - 1] + 1 : 0;
 }
 
+/* By patient and row, then those without a patient. */
 static void order_rows(struct making *m)
 {
-    m->posting = xmalloc((m->rows + 1) * sizeof *m->posting);
-    for (size_t i = 0; i < m->rows; i++) {
-        const struct indexed_row *r = &m->x->row[i];
-        struct posting *p = &m->posting[i];
+    size_t n = 0, place = 0;
 
-        *p = (struct posting){.row = (uint16_t)i, .patient = place_of(m, r->patient),
-                              .small = r->small, .has_time = r->has_time, .odd = r->odd,
-                              .time = r->has_time ? r->time_us / m->head.unit : 0};
-        for (int k = 0; k < POSTINGS_NAMES; k++)
-            p->name[k] = r->name[k] ? m->number[k][r->name[k] - 1] + 1 : 0;
+    m->posting = xmalloc((m->rows + 1) * sizeof *m->posting);
+    for (; n < m->ordered; n++) {
+        place += m->order[n] >> ROW_BITS != m->patient[place];
+        put_posting(m, &m->posting[n], m->order[n] & (LIMIT_GROUP_ROWS - 1), place);
     }
-    postings_sort(m->posting, m->rows);
+    for (size_t i = 0; i < m->rows; i++)
+        if (!m->x->row[i].patient)
+            put_posting(m, &m->posting[n++], i, m->patients);
 }
 
 static void put_pages(struct making *m)
@@ -338,6 +334,7 @@ void indexed_group_encode(struct buf *out, struct indexed_group *x, struct index
     buf_release(&m.out);
     for (int k = 0; k < POSTINGS_NAMES; k++)
         free(m.number[k]);
+    free(m.order);
     free(m.patient);
     free(m.posting);
     indexed_group_restart(x);

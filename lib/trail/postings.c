@@ -1,28 +1,12 @@
 /* postings.c - see postings.h. */
 #include "trail/postings.h"
 
-#include <stdlib.h>
-
 #include "base/bytes.h"
 #include "base/cursor.h"
 #include "base/deflate.h"
 
 enum { SAME_PATIENT = 1, SAME_NAME = 2 /* and 4, 8 */, NO_TIME = 16, ODD = 32 };
 enum { ROW_BYTES_MAX = 1 + 3 + 3 + 10 + 3 * 5 };
-
-static int compare(const void *a, const void *b)
-{
-    const struct posting *p = a;
-    const struct posting *q = b;
-
-    return p->patient != q->patient ? (int)p->patient - q->patient : (int)p->row - q->row;
-}
-
-void postings_sort(struct posting *p, size_t n)
-{
-    if (n > 0)
-        qsort(p, n, sizeof *p, compare);
-}
 
 /* The row before; none of its values is that of the first. */
 static const struct posting *before(const struct posting *p, size_t i)

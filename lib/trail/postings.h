@@ -29,9 +29,8 @@ struct posting {
     int64_t time; /* in units */
 };
 
-/* Into the order of pages. */
-void postings_sort(struct posting *p, size_t n);
-/* Append a page of n <= POSTINGS_PAGE rows in order; least: the group's time, in units. */
+/* Append a page of n <= POSTINGS_PAGE rows, in order of patient and row; least: the group's
+ * time, in units. */
 void postings_put(struct buf *out, const struct posting *p, size_t n, int64_t least);
 /* The n rows of a page, the first of which is of that patient. False: the bytes are none that
  * postings_put() wrote for so many. */
