@@ -350,6 +350,10 @@ int index_text(struct index_file *f, enum index_key key, uint32_t number, struct
 
     if (number >= index_texts(f, key))
         return index_damaged(err);
+    if (f->text[k] && f->text[k][number].at) {
+        *out = f->text[k][number];
+        return 0;
+    }
     while (high - low > 1) { /* the last entry that begins at or before it, and has any */
         size_t mid = low + (high - low) / 2;
 
