@@ -159,31 +159,31 @@ size_t leaf_moment_print(char out[LEAF_MOMENT_MAX], uint8_t style, int64_t v)
 static const uint8_t pair_at[LEAF_UUID_BYTES] = {0,  2,  4,  6,  9,  11, 14, 16,
                                                  19, 21, 24, 26, 28, 30, 32, 34};
 
-/* 0 to 15, or 255; letters of the other case are refused. */
-static uint8_t hex_value(char c, bool upper)
-{
-    char first = upper ? 'A' : 'a';
-
-    if (is_digit(c))
-        return (uint8_t)(c - '0');
-    return c >= first && c < first + 6 ? (uint8_t)(c - first + 10) : 255;
-}
+/* 16 and 0 to 15 of a hexadecimal digit; letters are of one case. */
+#define HEX_DIGITS                                                                             \
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22,         \
+    ['7'] = 23, ['8'] = 24, ['9'] = 25
+static const uint8_t hex_lower[256] = {HEX_DIGITS,  ['a'] = 26, ['b'] = 27, ['c'] = 28,
+                                       ['d'] = 29, ['e'] = 30, ['f'] = 31};
+static const uint8_t hex_upper[256] = {HEX_DIGITS,  ['A'] = 26, ['B'] = 27, ['C'] = 28,
+                                       ['D'] = 29, ['E'] = 30, ['F'] = 31};
 
 bool leaf_uuid_read(struct str s, bool upper, uint8_t out[LEAF_UUID_BYTES])
 {
-    uint8_t bad = 0;
+    const uint8_t *hex = upper ? hex_upper : hex_lower;
+    uint8_t all = 16;
 
     if (s.len != LEAF_UUID_TEXT || s.at[8] != '-' || s.at[13] != '-' || s.at[18] != '-' ||
         s.at[23] != '-')
         return false;
     for (int i = 0; i < LEAF_UUID_BYTES; i++) {
-        uint8_t high = hex_value(s.at[pair_at[i]], upper);
-        uint8_t low = hex_value(s.at[pair_at[i] + 1], upper);
+        uint8_t high = hex[(uint8_t)s.at[pair_at[i]]];
+        uint8_t low = hex[(uint8_t)s.at[pair_at[i] + 1]];
 
-        bad |= high | low;
+        all &= high & low;
         out[i] = (uint8_t)(high << 4 | (low & 15));
     }
-    return !(bad & 0xf0);
+    return all;
 }
 
 void leaf_uuid_print(char out[LEAF_UUID_TEXT], bool upper, const uint8_t in[LEAF_UUID_BYTES])
