@@ -33,6 +33,8 @@ struct taking {
     struct hash_sum *sum;  /* of a record that is too large, being read */
     uint64_t large_len;    /* of which so far; 0: none */
     bool large_blank;      /* it is nothing but white space so far */
+    uint64_t open_end;     /* CSV: up to where a row without an end was looked through */
+    struct csv_state open; /* which then was in that state */
     struct buf large;      /* its first bytes */
     int64_t received_us;
     bool end;
@@ -164,19 +166,35 @@ static int large_line(struct taking *t, struct str part, bool done, struct err *
 
 /* Where the line or row at hand ends: a row at the first line feed outside quotes; where none
  * is within the limit, at the first of all, so that a quote that nobody closes takes no other
- * row with it. SIZE_MAX: that is not known yet. */
-static size_t end_of_line(const struct taking *t, struct str rest)
+ * row with it. SIZE_MAX: that is not known yet.
+ *
+ * A row that begins where another one, which did not end, was looked through, and whose first
+ * line feed lies in quotes too, goes on as that one did: it is looked at from there on only. */
+static size_t end_of_line(struct taking *t, struct str rest)
 {
-    size_t most = LIMIT_RECORD_BYTES + 1;
+    size_t most = LIMIT_RECORD_BYTES + 1, line = str_index(rest, '\n');
     struct str first = str_part(rest, 0, rest.len < most ? rest.len : most);
-    struct str row;
-    size_t used;
+    struct csv_state s = CSV_BEGIN;
+    uint64_t here = t->base + t->at;
+    size_t end;
 
     if (t->format == FORMAT_GPC_AUDIT || t->large_len > 0)
-        return str_index(rest, '\n');
-    if (csv_row(&row, &used, first, t->end && first.len == rest.len))
-        return row.len;
-    return t->end || rest.len > LIMIT_RECORD_BYTES ? str_index(rest, '\n') : SIZE_MAX;
+        return line;
+    end = csv_look(&s, str_part(first, 0, line < first.len ? line : first.len), 0);
+    if (end < first.len && s.quoted) {
+        if (here + end < t->open_end) {
+            s = t->open;
+            end = (size_t)(t->open_end - here);
+        }
+        end = csv_look(&s, first, end);
+    }
+    if (end < first.len || (t->end && first.len == rest.len && !s.quoted))
+        return end;
+    if (!t->end && rest.len <= LIMIT_RECORD_BYTES)
+        return SIZE_MAX;
+    t->open_end = here + first.len;
+    t->open = s;
+    return line;
 }
 
 static uint64_t lines_in(struct str s)

@@ -7,22 +7,27 @@
 #include "record/text.h"
 #include "record/timestamp.h"
 
-bool csv_row(struct str *row, size_t *used, struct str text, bool end)
+size_t csv_look(struct csv_state *s, struct str text, size_t i)
 {
-    bool quoted = false, begins = true, closed = false; /* of the field at hand */
-    size_t i = 0;
-
-    for (; i < text.len && (quoted || text.at[i] != '\n'); i++) {
+    for (; i < text.len && (s->quoted || text.at[i] != '\n'); i++) {
         bool quote = text.at[i] == '"';
 
-        begins = begins || closed; /* two quotes in a quoted field are one of its text */
-        closed = quoted && quote;
-        quoted = quoted ? !quote : quote && begins;
-        begins = !quoted && !closed && text.at[i] == ',';
+        s->begins |= s->closed; /* two quotes in a quoted field are one of its text */
+        s->closed = s->quoted && quote;
+        s->quoted = s->quoted ? !quote : quote && s->begins;
+        s->begins = !s->quoted && !s->closed && text.at[i] == ',';
     }
+    return i;
+}
+
+bool csv_row(struct str *row, size_t *used, struct str text, bool end)
+{
+    struct csv_state s = CSV_BEGIN;
+    size_t i = csv_look(&s, text, 0);
+
     *used = i < text.len ? i + 1 : i;
     *row = str_part(text, 0, i);
-    return i < text.len || (end && !quoted);
+    return i < text.len || (end && !s.quoted);
 }
 
 bool csv_next(struct str *row, struct str *text)

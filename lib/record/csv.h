@@ -7,6 +7,16 @@
 enum csv_feed { CSV_UNKNOWN, CSV_SSP, CSV_MESH, CSV_ASID };
 enum { CSV_FIELDS_MAX = 256 };
 
+/* What a row is at some place: in a quoted field, where a field begins, behind a quote that
+ * closed one. */
+struct csv_state {
+    bool quoted, begins, closed;
+};
+#define CSV_BEGIN {false, true, false}
+/* Look on from text[i], where the row is in that state: the line feed that ends it, or the end
+ * of text, with the state there. */
+size_t csv_look(struct csv_state *s, struct str text, size_t i);
+
 /* The first row of text: *row without its line feed, *used bytes with it. A line feed in a
  * quoted field does not end it. False: it does not end here, as more may come or, at the end,
  * as a quote was not closed. */

@@ -55,12 +55,18 @@ static size_t run_at(struct str text, size_t at, char *ten)
     return i;
 }
 
-/* Is text[at] the first digit of its run? Behind %20 the 0 is no digit of the number. */
+static int hex(char c)
+{
+    return digit(c) ? c - '0' : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'
+                                    ? ascii_lower(c) - 'a' + 10 : -1;
+}
+
+/* Is text[at] the first digit of its run? Those of %20 and its like are none of the number. */
 static bool begins(struct str text, size_t at)
 {
     if (at == 0 || !digit(text.at[at - 1]))
         return true;
-    return at >= 3 && memcmp(text.at + at - 3, "%20", 3) == 0;
+    return at >= 3 && text.at[at - 3] == '%' && hex(text.at[at - 2]) >= 0;
 }
 
 void mask_number(struct buf *out, struct str number)
@@ -105,12 +111,6 @@ static void put_mask(void *ctx, struct buf *out, struct str number)
 void mask_text(struct buf *out, struct str text)
 {
     mask_each(out, text, put_mask, NULL);
-}
-
-static int hex(char c)
-{
-    return digit(c) ? c - '0' : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'
-                                    ? ascii_lower(c) - 'a' + 10 : -1;
 }
 
 /* The byte that text[at] is or, percent-encoded, stands for; its length there. */

@@ -246,6 +246,8 @@ int answers_rows(struct index_file *f, const struct index_entry *e, enum index_l
             rc = index_damaged(err);
         row[(*rows)++] = (uint32_t)at;
     }
+    if (rc == 0 && c.rest.len > 0)
+        rc = index_damaged(err);
     buf_release(&bytes);
     return rc;
 }
@@ -296,9 +298,9 @@ int answers_patients(struct index_file *f, const struct index_entry *e, uint64_t
     uint64_t *to = arena_alloc(arena, (count + 1) * sizeof *to);
     uint32_t *low = arena_alloc(arena, (count + 1) * sizeof *low);
     struct buf set = {0};
+    size_t found = 0;
     int rc = 0;
 
-    *patient = to;
     for (uint64_t part = 0; rc == 0 && part < INDEX_PARTS; part++) {
         size_t n = e->part[part];
         size_t len = sparse_bytes(n, INDEX_PART_BITS) + 4;
@@ -307,9 +309,10 @@ int answers_patients(struct index_file *f, const struct index_entry *e, uint64_t
         if (rc == 0 && !sparse_all(buf_str(&set), n, INDEX_PART_BITS, low))
             rc = index_damaged(err);
         for (size_t i = 0; rc == 0 && i < n; i++)
-            *to++ = part << INDEX_PART_BITS | low[i];
+            to[found++] = part << INDEX_PART_BITS | low[i];
         at += len;
     }
     buf_release(&set);
+    *patient = rc == 0 ? to : NULL;
     return rc;
 }

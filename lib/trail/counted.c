@@ -3,6 +3,7 @@
 #include "trail/counted.h"
 
 #include "base/mem.h"
+#include "record/shown.h"
 
 enum { ROWS_PER_STOP = 1 << 14 };
 
@@ -46,12 +47,27 @@ static void add_row(struct counted *c, const struct record *r)
     }
 }
 
-static int take_all(struct counted *c, struct scan *s, bool (*stop)(const void *),
+/* The workflow of a message can hold the number of its patient, in digits. */
+static void mask_operation(struct record *r, struct buf *shown)
+{
+    struct value *v = &r->column[COLUMN_GPC_OPERATION];
+    bool digits = false;
+
+    for (size_t i = 0; v->kind == VALUE_TEXT && i < v->text.len; i++)
+        digits |= v->text.at[i] >= '0' && v->text.at[i] <= '9';
+    if (!digits)
+        return;
+    buf_clear(shown);
+    shown_value(shown, r, COLUMN_GPC_OPERATION, false);
+    v->text = buf_str(shown);
+}
+
+static int take_all(struct counted *c, struct scan *s, bool reveal, bool (*stop)(const void *),
                     const void *ctx, struct err *err)
 {
     struct dictionary known = {0};
     struct arena keys = {0};
-    struct buf key = {0};
+    struct buf key = {0}, shown = {0};
     struct record record;
     int rc;
 
@@ -62,6 +78,8 @@ static int take_all(struct counted *c, struct scan *s, bool (*stop)(const void *
             rc = err_set(err, ERR_LIMIT, "interrupted");
             break;
         }
+        if (!reveal)
+            mask_operation(&record, &shown);
         buf_clear(&key);
         for (size_t i = 0; i < c->columns; i++)
             put_value(&key, &record.column[c->column[i]]);
@@ -73,6 +91,7 @@ static int take_all(struct counted *c, struct scan *s, bool (*stop)(const void *
     dictionary_release(&known);
     arena_release(&keys);
     buf_release(&key);
+    buf_release(&shown);
     return rc;
 }
 
@@ -123,15 +142,15 @@ static void sort(struct counted *c, const struct counted_order *order, size_t or
 }
 
 int counted_take(struct counted *c, struct scan *s, const bool wanted[COLUMN_COUNT],
-                 const struct counted_order *order, size_t orders,
+                 bool reveal, const struct counted_order *order, size_t orders,
                  bool (*stop)(const void *ctx), const void *ctx, struct err *err)
 {
     int rc;
 
     for (int i = 0; i < COLUMN_COUNT; i++)
-        if (wanted[i])
+        if (wanted[i] && counted_has((enum column)i))
             c->column[c->columns++] = (enum column)i;
-    rc = take_all(c, s, stop, ctx, err);
+    rc = take_all(c, s, reveal, stop, ctx, err);
     if (rc == 0)
         sort(c, order, orders);
     return rc;

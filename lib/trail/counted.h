@@ -29,11 +29,12 @@ struct counted {
 /* Can it be counted by that column? */
 bool counted_has(enum column c);
 
-/* All rows that the scan still gives. The columns wanted are those that counted_has(); equal
- * ones lie in the order of SQLite: missing, numbers, texts by their bytes. stop is asked now
+/* All rows that the scan still gives, by those of the columns wanted that counted_has(), masked
+ * as they are shown without reveal; in the order of SQLite: missing, numbers, texts by their
+ * bytes. stop is asked now
  * and then; when it says so the error is ERR_LIMIT. */
 int counted_take(struct counted *c, struct scan *s, const bool wanted[COLUMN_COUNT],
-                 const struct counted_order *order, size_t orders,
+                 bool reveal, const struct counted_order *order, size_t orders,
                  bool (*stop)(const void *ctx), const void *ctx, struct err *err);
 /* The columns of that row; the others are missing. */
 void counted_fill(const struct counted *c, size_t row, struct record *out);

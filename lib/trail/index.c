@@ -432,7 +432,7 @@ static bool unfold_entry(struct buf *out, struct str bytes)
 {
     struct index_entry e;
     struct str list[INDEX_LISTS];
-    size_t at = INDEX_HEAD;
+    size_t at = INDEX_HEAD, before;
     bool other;
 
     if (bytes.len < INDEX_HEAD || !read_head(&e, (const uint8_t *)bytes.at, &other) ||
@@ -452,10 +452,12 @@ static bool unfold_entry(struct buf *out, struct str bytes)
 
         if (i == LIST_DIRECTORY || i == LIST_PAGES)
             continue;
+        before = out->len;
         if (!packed)
             buf_put_str(out, list[i]);
         else if (!unfold(out, list[i]))
             return false;
+        buf_put_u64(out, out->len - before); /* each list is compared for itself */
     }
     return unfold_pages(out, list[LIST_DIRECTORY], list[LIST_PAGES]);
 }

@@ -155,8 +155,12 @@ static void look_at_record(struct judge *j, struct known *k, const struct model 
         for (int p = 0; p < PART_COUNT; p++)
             if (k->part[p] < 0 && (p == PART_INTERACTION
                                        ? str_equal_nocase(name, str_of(part_names[p]))
-                                       : str_equal(name, str_of(part_names[p]))))
+                                       : str_equal(name, str_of(part_names[p])))) {
                 k->part[p] = i;
+                /* A number is no text: what stands for it is found in full. */
+                k->escaped |= m->label[shape->label[i]].number &&
+                              (p == PART_NUMBER || p == PART_PRACTICE);
+            }
     }
     if (k->part[PART_KIND] >= 0)
         k->kind = arena_copy(&j->texts, leaf_text(leaf, k->part[PART_KIND]));
@@ -363,6 +367,16 @@ struct places {
     uint64_t hash;
 };
 
+/* A small column that the index does not take. */
+static bool is_long(const struct judgement *j)
+{
+    bool is = false;
+
+    for (int i = 0; i < JUDGE_SMALL; i++)
+        is |= j->small[i].kind == VALUE_TEXT && j->small[i].text.len > LIMIT_KEY_BYTES;
+    return is;
+}
+
 /* All that the judgement says, without reading the record in full; false: read it. */
 static bool judge_parts(struct judge *j, const struct model *m, const struct parted *parts,
                         struct places *p, struct judgement *out)
@@ -400,10 +414,9 @@ static bool judge_parts(struct judge *j, const struct model *m, const struct par
     who = identity_of(j, p->generation->old, h, parts);
     out->user = entry_text(&j->users, who->user);
     out->org = entry_text(&j->orgs, who->org);
-    if (out->user.len > LIMIT_KEY_BYTES || out->org.len > LIMIT_KEY_BYTES)
-        return false;
     memcpy(out->small, p->generation->small, sizeof out->small);
-    return true;
+    return out->user.len <= LIMIT_KEY_BYTES && out->org.len <= LIMIT_KEY_BYTES &&
+           !is_long(out);
 }
 
 /* ---- in full ---- */
@@ -455,6 +468,7 @@ void judge_full(struct judgement *out, const struct record *r, struct arena *are
                 !is_number(record_text(r, COLUMN_PATIENT_NHS_NUMBER)));
     for (int i = 0; i < JUDGE_SMALL; i++)
         out->small[i] = r->column[judge_small(i)];
+    out->odd |= is_long(out);
 }
 
 static void learn_places(struct judge *j, const struct record *r, struct places *p,

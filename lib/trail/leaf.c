@@ -161,7 +161,7 @@ static const uint8_t pair_at[LEAF_UUID_BYTES] = {0,  2,  4,  6,  9,  11, 14, 16,
 
 /* 16 and 0 to 15 of a hexadecimal digit; letters are of one case. */
 #define HEX_DIGITS                                                                             \
-    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22,         \
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22,        \
     ['7'] = 23, ['8'] = 24, ['9'] = 25
 static const uint8_t hex_lower[256] = {HEX_DIGITS,  ['a'] = 26, ['b'] = 27, ['c'] = 28,
                                        ['d'] = 29, ['e'] = 30, ['f'] = 31};

@@ -311,8 +311,10 @@ static bool fill_patient(struct scan *s, const struct posting *p, struct record 
     if (p->patient >= index_patients_count(s->entry))
         return true; /* it has none */
     if (!s->patient && answers_patients(&s->index, s->entry, &s->patient, &s->group_arena,
-                                      &ignored) < 0)
+                                        &ignored) < 0) {
+        s->entry = NULL; /* the group is read */
         return false;
+    }
     index_gather(s->patient[p->patient], digits);
     out->column[COLUMN_PATIENT_NHS_NUMBER] =
         (struct value){.kind = VALUE_TEXT, .text = {digits, 10}};

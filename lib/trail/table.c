@@ -127,6 +127,17 @@ static bool can_count(sqlite3_uint64 used)
 enum { USED_DIGITS = 16 };
 _Static_assert(COLUMN_GPC_PROFILE < 63, "small columns have bits of their own");
 
+/* Does the scan find all that is equal in that collation? It compares organisations, practices
+ * and traces without case. */
+static bool is_compared_so(int column, const char *collation)
+{
+    bool no_case = column == COLUMN_ORG_ODS || column == COLUMN_PRACTICE_ODS ||
+                   column == COLUMN_SSP_TRACE_ID;
+
+    return sqlite3_stricmp(collation, "BINARY") == 0 ||
+           (no_case && sqlite3_stricmp(collation, "NOCASE") == 0);
+}
+
 /* Conditions that the scan knows, as pairs: column + 1, operator; in the order of the
  * arguments. Returns how many rows they leave, by guess. */
 static double take_conditions(sqlite3_index_info *info, char **to)
@@ -137,7 +148,8 @@ static double take_conditions(sqlite3_index_info *info, char **to)
         int column = info->aConstraint[i].iColumn;
         int op = info->aConstraint[i].op;
 
-        if (!info->aConstraint[i].usable || column < 0 || !is_known(column, op))
+        if (!info->aConstraint[i].usable || column < 0 || !is_known(column, op) ||
+            !is_compared_so(column, sqlite3_vtab_collation(info, i)))
             continue;
         *(*to)++ = (char)(column + 1);
         *(*to)++ = (char)op;
@@ -260,7 +272,11 @@ static void patient_is(struct table_cursor *c, struct str text)
 
 static void text_is(struct table_cursor *c, struct str *of_filter, struct str text)
 {
-    if (!text.at || text.len == 0 || (of_filter->len > 0 && !str_equal(*of_filter, text)))
+    bool user = of_filter == &c->filter.user;
+
+    if (!text.at || text.len == 0 ||
+        (of_filter->len > 0 && !(user ? str_equal(*of_filter, text)
+                                      : str_equal_nocase(*of_filter, text))))
         c->nothing = true;
     else
         *of_filter = text;
@@ -386,8 +402,8 @@ static int count_rows(struct table_cursor *c, const struct table *t, struct err 
         c->wanted[c->order[i].column] = true;
     if (c->orders == 0 || c->nothing)
         return 0;
-    return counted_take(&c->counted, &c->scan, c->wanted, c->order, c->orders,
-                        t->options->stop, t->options->ctx, err);
+    return counted_take(&c->counted, &c->scan, c->wanted, t->options->reveal, c->order,
+                        c->orders, t->options->stop, t->options->ctx, err);
 }
 
 static void take_order_text(struct table_cursor *c, const char *pairs)
@@ -397,7 +413,7 @@ static void take_order_text(struct table_cursor *c, const char *pairs)
             (enum column)((unsigned char)pairs[0] - 1), pairs[1] == 'd'};
 }
 
-static void take_used(struct table_cursor *c, const char *hex)
+static void take_used(struct table_cursor *c, const char *hex, bool reveal)
 {
     sqlite3_uint64 used = 0;
 
@@ -407,6 +423,9 @@ static void take_used(struct table_cursor *c, const char *hex)
         c->wanted[i] = used >> (i < 63 ? i : 63) & 1;
         c->surely[i] = c->wanted[i] && i < 63;
     }
+    /* What is shown of these is masked by the record's own number. */
+    if (!reveal && (c->wanted[COLUMN_USER_KEY] || c->wanted[COLUMN_GPC_OPERATION]))
+        c->wanted[COLUMN_PATIENT_NHS_NUMBER] = c->surely[COLUMN_PATIENT_NHS_NUMBER] = true;
     c->filter = (struct scan_filter){.last_seq = UINT64_MAX, .wanted = c->wanted,
                                      .surely = c->surely};
 }
@@ -421,7 +440,7 @@ static int filter_rows(sqlite3_vtab_cursor *base, int n, const char *conditions,
     if (c->begun)
         scan_end(&c->scan);
     arena_reset(&c->asked);
-    take_used(c, conditions);
+    take_used(c, conditions, t->options->reveal);
     conditions += USED_DIGITS;
     take_order_text(c, conditions + 2 * (size_t)n);
     c->patient_shown = (struct str){NULL, 0};

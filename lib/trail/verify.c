@@ -211,11 +211,13 @@ static void compare_index(struct walk *w, size_t index, const struct group *g)
     if (w->index.entries == 0 || w->keys_taken < g->rows)
         return;
     indexed_group_encode(&entry, &w->found_by, &w->names, g);
+    equal = e || index - first >= w->index.entries; /* else it is of another group */
     if (e && index_equal(&w->index, e, buf_str(&entry), &equal, &err) < 0)
         index_fault(w, e->at, g, err.text);
     else if (!equal)
-        index_fault(w, e->at, g, "the index does not say what these records do, and could hide"
-                    " them from a search: delete the file, it is made anew; no record is lost");
+        index_fault(w, w->index.entry[index - first].at, g, "the index does not say what these"
+                    " records do, and could hide them from a search: delete the file, it is"
+                    " made anew; no record is lost");
     if (!equal)
         index_close(&w->index); /* one fault a file */
     buf_release(&entry);

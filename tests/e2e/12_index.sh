@@ -10,7 +10,7 @@ ls "$T"/s/segments/*.idx >/dev/null 2>&1 || fail "no index"
 mkdir "$T/state"
 cp -r "$T/s" "$T/bare"
 rm "$T"/bare/segments/*.idx
-rows() { $A query --store "$1" --state "$T/state" --format csv --columns seq "$2" "$3" 2>"$T/said"; }
+rows() { $A query --store "$1" --state "$T/state" --reveal --reason test --format csv --columns seq,patient.nhs_number,user.key,org.ods "$2" "$3" 2>"$T/said"; }
 for column in patient.nhs_number user.key org.ods practice.ods; do
     case $column in
     patient.nhs_number) option=--patient ;;

@@ -109,6 +109,32 @@ $A query --store "$T/s$n" --state "$T/st$n" --sql "SELECT nothing FROM audit" >/
 $A access --state "$T/st$n" --format csv --columns access.scope,access.rows 2>/dev/null | tr -d '\r"' >"$T/own"
 [ "$(grep -c "nhs_number = 'P-............'" "$T/own")" = 2 ] || fail "the own log does not name the patient: $(cat "$T/own")"
 grep -q 'SELECT nothing FROM audit,$' "$T/own" || fail "a question that failed is not in the own log"
+printf '{"time":"2026-03-10T09:15:30Z","source":"s","seq":2,"request":{"method":"GET","url":"/x?q=%%22%s%%22&r=%%28%s","headers":{}},"patient":{"nhsNumber":"9990000026"},"response":{"status":200}}\n' $N $N >"$T/codes"
+take "$T/codes"
+$A query --store "$T/s$n" --state "$T/st$n" --format csv --columns http.query 2>/dev/null | grep -q "$N" && fail "a number behind a percent code is shown"
+
+# What SQL shows masked is masked by the record's own number, whether it is asked for or not.
+token=$(printf '{"iss":"i","sub":"%s","requesting_practitioner":{"resourceType":"Practitioner"}}' 9434765910 | openssl base64 -A | tr '+/' '-_' | tr -d '=')
+for i in 1 2 3; do
+    printf '{"time":"2026-03-10T09:15:3%dZ","source":"s","seq":%d,"provider":{"ods":"Z90001"},"request":{"method":"GET","url":"/Z90001/STU3/1/Patient/1","headers":{"Ssp-InteractionID":"urn:nhs:names:services:gpconnect:fhir:rest:read:patient-1","Authorization":"Bearer eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.%s."}},"patient":{"nhsNumber":"9434765910"},"response":{"status":200}}\n' $i $i "$token"
+done >"$T/own"
+take "$T/own"
+[ "$(ask user.key | sort -u)" = 'sub:|9434765910' ] || fail "the key of the test: $(ask user.key)"
+cat >"$T/own.csv" <<'X'
+_time,sender,recipient,workflow,fileSize
+2021-07-01T10:00:00Z,X26,GPPROVIDER_9990000018_X,W-9990000018,1
+X
+build/collector ingest --store "$T/s$n" "$T/own.csv" >/dev/null 2>&1
+for sql in 'SELECT "user.key", count(*) FROM audit GROUP BY 1' 'SELECT seq, "user.key" FROM audit' 'SELECT "user.key" FROM audit' \
+    'SELECT "gpc.operation" FROM audit' 'SELECT "gpc.operation", count(*) FROM audit GROUP BY 1' 'SELECT DISTINCT "gpc.operation", "http.status" FROM audit ORDER BY 1'; do
+    $A query --store "$T/s$n" --state "$T/st$n" --format csv --sql "$sql" >"$T/shown" 2>/dev/null
+    grep -q '9434765910\|9990000018' "$T/shown" && fail "shown by $sql"
+    [ "$(wc -l <"$T/shown")" -ge 2 ] || fail "no answer: $sql"
+done
+# Collations other than the table's own are SQLite's to compare.
+for where in "\"org.ods\" = 'x26' COLLATE NOCASE" "\"org.ods\" = 'X26  ' COLLATE RTRIM" "\"org.ods\" = 'x26' COLLATE NOCASE AND \"org.ods\" = 'X26'" "\"user.key\" = 'SUB:|9434765910' COLLATE NOCASE LIMIT 1"; do
+    [ "$($A query --store "$T/s$n" --state "$T/st$n" --reveal --reason test --format csv --sql "SELECT count(*) > 0 FROM audit WHERE $where" 2>/dev/null | tail -n 1 | tr -d '\r')" = 1 ] || fail "$where"
+done
 
 # Records of one time, source and seq: whichever came first, the alert is the same.
 mkdir "$T/rules"

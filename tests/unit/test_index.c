@@ -2,6 +2,8 @@
  * the format's examples and of records with wrong values, whole stores and by each key. And an
  * index made by somebody who would hide a record, with our own code and good checksums: the
  * search that it misleads finds less, and verify says so, once, at its group. */
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "base/zone.h"
 #include "record/nhs_number.h"
 #include "tests/test.h"
@@ -100,11 +102,30 @@ static void forge(const char *user)
     trail_close(t);
 }
 
+/* Say that the first entry of the last segment is another group's, with good checksums. */
+static void disown(void)
+{
+    struct index_file f;
+    struct trail *t;
+    uint8_t head[168];
+    struct err err;
+    uint64_t first;
+
+    CHECK(trail_open(&t, store, &err) == 0);
+    first = trail_map(t)->segment[trail_map(t)->segments - 1].first_seq;
+    trail_close(t);
+    CHECK(index_open(&f, store, first, true, &err) == 0);
+    CHECK(disk_read(f.file, head, sizeof head, 0, &err) == 0);
+    head[20] ^= 1;
+    put_le32(head + 164, hash_crc32c(0, (struct str){(const char *)head, 164}));
+    CHECK(disk_write(f.file, (struct str){(const char *)head, sizeof head}, 0, &err) == 0);
+    index_close(&f);
+}
+
 static void count_fault(void *ctx, const struct trail_fault *f)
 {
     (*(size_t *)ctx)++;
-    CHECK(strstr(f->file, ".idx") && strstr(f->text, "could hide them") && f->has_seq &&
-          f->last_seq == 4999);
+    CHECK(strstr(f->file, ".idx") && strstr(f->text, "could hide them") && f->has_seq);
 }
 
 static size_t faults(void)
@@ -229,6 +250,8 @@ static void all_answers(void)
             "NR % 11 == 3 {sub(/\"status\":2/, \"\\\"status\\\":9.\")}"
             "NR % 11 == 4 {sub(/nhsNumber\":\"/, \"nhsNumber\\\":\\\"\\\\u0039\")}"
             "NR % 11 == 5 {sub(/gpconnect:/, \"gpconnect:x\")}"
+            "NR % 11 == 0 {sub(/nhsNumber\":\"[^\"]*\"/, \"nhsNumber\\\":9990000018\")}"
+            "NR % 22 == 5 {sub(/\"ods\":\"[^\"]*\"/, \"\\\"ods\\\":90020\")}"
             "NR % 11 == 6 {sub(/\"nhsNumber\":\"[^\"]*\"/, \"\\\"nhsNumber\\\":\\\"\\\"\")}"
             "NR % 11 == 7 {sub(/nhsNumber\":\"9/, \"nhsNumber\\\":\\\"9 \")}"
             "NR % 11 == 8 {sub(/Bearer /, \"Bearer  \")}"
@@ -262,6 +285,8 @@ int main(void)
     CHECK(run("rm $D/s/segments/*.idx && $B/collector/collector ingest --store $D/s "
               "$D/in >/dev/null 2>&1"));
     CHECK(rows_of(user) == before && faults() == 0);
+    disown();
+    CHECK(faults() == 1);
     CHECK(run("rm -rf $D"));
     zone_free(zone);
     return 0;
