@@ -94,17 +94,21 @@ static bool in_area(const struct interaction *row, struct str area, struct str *
     return own ? str_equal(head, area) : true;
 }
 
-static bool row_fits(const struct interaction *row, struct str method, struct str area,
-                     const struct str *segment, size_t count, int version)
+static bool covers(const struct interaction *row, struct str method, struct str area,
+                   const struct str *segment, size_t count, struct str *pattern)
 {
-    struct str pattern;
+    return row->method.len > 0 && str_equal(row->method, method) &&
+           in_area(row, area, pattern) && matches(*pattern, segment, count);
+}
+
+/* May a call that the row covers be taken for it, under that FHIR version? */
+static bool is_inferred(const struct interaction *row, struct str pattern, int version)
+{
     bool old = str_equal(row->version, STR("0.x"));
 
-    if (row->method.len == 0 || !str_equal(row->method, method) ||
-        !in_area(row, area, &pattern) || !matches(pattern, segment, count))
-        return false;
     if (str_equal(row->path, STR("Binary/{id}")) ||
-        (str_equal(method, STR("PUT")) && str_equal(row->path, STR("Appointment/{id}"))))
+        (str_equal(row->method, STR("PUT")) &&
+         str_equal(row->path, STR("Appointment/{id}"))))
         return false;
     if (str_equal(pattern, STR("metadata")))
         return version == (old ? 2 : 3);
@@ -135,15 +139,14 @@ const struct interaction *catalogue_infer(struct str method, struct str path)
     if (n == 0)
         return NULL;
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
-        bool own;
+        struct str pattern;
 
-        if (!row_fits(&rows[k], method, area, segment, n, version))
+        if (!covers(&rows[k], method, area, segment, n, &pattern))
             continue;
-        own = str_starts(rows[k].path, STR("structured/")) ||
-              str_starts(rows[k].path, STR("documents/"));
-        if (own)
-            return &rows[k];
-        if (!general)
+        if (str_starts(rows[k].path, STR("structured/")) ||
+            str_starts(rows[k].path, STR("documents/")))
+            return is_inferred(&rows[k], pattern, version) ? &rows[k] : NULL; /* of its area */
+        if (!general && is_inferred(&rows[k], pattern, version))
             general = &rows[k];
     }
     return general;
