@@ -332,8 +332,6 @@ static void ask(struct asked *q, struct str s)
 
 static void ask_section(struct audit *a, struct asked *q, const struct token *k)
 {
-    struct str s;
-
     if (lookup_is(k, TOKEN_STRING)) {
         ask(q, lookup_text(&a->d, k));
     } else if (lookup_is(k, TOKEN_ARRAY)) {
@@ -346,9 +344,12 @@ static void ask_section(struct audit *a, struct asked *q, const struct token *k)
         if (!lookup_is(coding, TOKEN_ARRAY))
             return;
         for (const struct token *e = lookup_first(&a->d, coding); e;
-             e = lookup_next(&a->d, coding, e))
-            if (lookup_filled(&a->d, lookup_member(&a->d, e, "code"), &s))
-                ask(q, s);
+             e = lookup_next(&a->d, coding, e)) {
+            const struct token *code = lookup_member(&a->d, e, "code");
+
+            if (lookup_is(code, TOKEN_STRING)) /* "" too: the text names all codes */
+                ask(q, lookup_text(&a->d, code));
+        }
     }
 }
 

@@ -92,6 +92,12 @@ time,,unknown,,
 time,,unknown,,
 ,,unknown,,9999-12-31'
 
+printf '%s\n' '{"time":"2026-03-10T09:15:30Z","source":"s","seq":1,"request":{"method":"POST","url":"/Z90001/DSTU2/documents/metadata","headers":{},"parameters":{"resourceType":"Parameters","parameter":[{"name":"recordSection","valueCodeableConcept":{"coding":[{"code":"ALL"},{"code":""}]}}]}},"response":{"status":200}}' |
+    sed 'p; s/POST/GET/' >"$T/asked"
+take "$T/asked"
+is gpc.asked,gpc.operation '"[""ALL"",""""]",
+"[""ALL"",""""]",'
+
 # A patient's own number in percent spelling, and in the texts of errors and of the own log.
 N=9990000018
 record "/Z90001/STU3/1/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number%7C%39%39%39%30%30%30%30%30%31%38" '' >"$T/masked"
