@@ -102,12 +102,14 @@ static void forge(const char *user)
     trail_close(t);
 }
 
+enum { HEAD = 168, LENGTHS = 112 };
+
 /* Say that the first entry of the last segment is another group's, with good checksums. */
 static void disown(void)
 {
     struct index_file f;
     struct trail *t;
-    uint8_t head[168];
+    uint8_t head[HEAD];
     struct err err;
     uint64_t first;
 
@@ -117,9 +119,38 @@ static void disown(void)
     CHECK(index_open(&f, store, first, true, &err) == 0);
     CHECK(disk_read(f.file, head, sizeof head, 0, &err) == 0);
     head[20] ^= 1;
-    put_le32(head + 164, hash_crc32c(0, (struct str){(const char *)head, 164}));
+    put_le32(head + HEAD - 4, hash_crc32c(0, (struct str){(const char *)head, HEAD - 4}));
     CHECK(disk_write(f.file, (struct str){(const char *)head, sizeof head}, 0, &err) == 0);
     index_close(&f);
+}
+
+/* Move a byte from the odd rows to the untied ones, so that the first row is in neither. */
+static void move_odd(void)
+{
+    struct index_file f;
+    struct buf all = {0};
+    struct err err;
+    uint8_t *at;
+    size_t from = HEAD;
+
+    CHECK(index_open(&f, store, 0, true, &err) == 0 && f.entries == 1);
+    CHECK(f.entry[0].len[LIST_UNTIED] == 5 && f.entry[0].len[LIST_ODD] == 6);
+    CHECK(disk_read(f.file, buf_reserve(&all, f.size), f.size, 0, &err) == 0);
+    all.len = (size_t)f.size;
+    at = (uint8_t *)all.at;
+    for (int i = 0; i < LIST_UNTIED; i++)
+        from += f.entry[0].len[i];
+    memcpy(at + from, "\0\1", 2);
+    put_le32(at + from + 2, hash_crc32c(0, (struct str){all.at + from, 2}));
+    at[from + 6] = 0;
+    put_le32(at + from + 7, hash_crc32c(0, (struct str){all.at + from + 6, 1}));
+    put_le32(at + LENGTHS + 4 * LIST_UNTIED, 6);
+    put_le32(at + LENGTHS + 4 * LIST_ODD, 5);
+    put_le32(at + HEAD - 8, hash_crc32c(0, (struct str){all.at + HEAD, all.len - HEAD}));
+    put_le32(at + HEAD - 4, hash_crc32c(0, (struct str){all.at, HEAD - 4}));
+    CHECK(disk_write(f.file, buf_str(&all), 0, &err) == 0);
+    index_close(&f);
+    buf_release(&all);
 }
 
 static void count_fault(void *ctx, const struct trail_fault *f)
@@ -286,6 +317,12 @@ int main(void)
               "$D/in >/dev/null 2>&1"));
     CHECK(rows_of(user) == before && faults() == 0);
     disown();
+    CHECK(faults() == 1);
+    CHECK(run("head -n 40 $D/in | sed '1s/\"nhsNumber\":\"\\(...\\)/\"nhsNumber\":\"\\1 /' >$D/odd; "
+              "$B/collector/collector ingest --store $D/odd.s $D/odd >/dev/null 2>&1"));
+    snprintf(store, sizeof store, "%s/odd.s", dir);
+    CHECK(faults() == 0);
+    move_odd();
     CHECK(faults() == 1);
     CHECK(run("rm -rf $D"));
     zone_free(zone);
