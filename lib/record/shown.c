@@ -14,6 +14,18 @@ static bool never_masked(enum column c)
            (len > 4 && strcmp(name + len - 4, ".ods") == 0);
 }
 
+bool shown_by_patient(enum column c)
+{
+    static const enum column constant[] = {COLUMN_TIME_LOCAL_DATE, COLUMN_KIND,
+                                           COLUMN_GPC_CAPABILITY,  COLUMN_GPC_ACCESS,
+                                           COLUMN_GPC_VERSION,     COLUMN_GPC_PROFILE};
+
+    for (size_t i = 0; i < sizeof constant / sizeof constant[0]; i++)
+        if (c == constant[i])
+            return false;
+    return (column_kind(c) == VALUE_TEXT || column_kind(c) == VALUE_LIST) && !never_masked(c);
+}
+
 static bool free_text(enum column c)
 {
     return c == COLUMN_HTTP_URL || c == COLUMN_HTTP_PATH || c == COLUMN_HTTP_QUERY ||

@@ -12,4 +12,7 @@ void shown_value(struct buf *out, const struct record *r, enum column c, bool re
 /* Append the user's name as the token has it: prefix, given, family; nothing without one. */
 void shown_user_name(struct buf *out, const struct record *r, bool reveal);
 
+/* Can the record's own NHS number stand in that column, so that what is shown hangs on it? */
+bool shown_by_patient(enum column c);
+
 #endif

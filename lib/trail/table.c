@@ -423,9 +423,9 @@ static void take_used(struct table_cursor *c, const char *hex, bool reveal)
         c->wanted[i] = used >> (i < 63 ? i : 63) & 1;
         c->surely[i] = c->wanted[i] && i < 63;
     }
-    /* What is shown of these is masked by the record's own number. */
-    if (!reveal && (c->wanted[COLUMN_USER_KEY] || c->wanted[COLUMN_GPC_OPERATION]))
-        c->wanted[COLUMN_PATIENT_NHS_NUMBER] = c->surely[COLUMN_PATIENT_NHS_NUMBER] = true;
+    for (int i = 0; i < COLUMN_COUNT && !reveal; i++)
+        if (c->wanted[i] && shown_by_patient((enum column)i)) /* masked by the own number */
+            c->wanted[COLUMN_PATIENT_NHS_NUMBER] = c->surely[COLUMN_PATIENT_NHS_NUMBER] = true;
     c->filter = (struct scan_filter){.last_seq = UINT64_MAX, .wanted = c->wanted,
                                      .surely = c->surely};
 }
