@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/order.h"
 #include "sigma/gather.h"
 
 struct tied {
@@ -120,13 +121,6 @@ static int read_tied(struct ties *t, struct err *err)
     return rc;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-
-    return *x < *y ? -1 : *x > *y;
-}
-
 /* Give those from `from` to `to`, which are tied and in order, their own numbers in order. */
 static void number_some(struct ties *t, size_t from, size_t to, uint32_t *number,
                         struct met_record *met)
@@ -135,7 +129,7 @@ static void number_some(struct ties *t, size_t from, size_t to, uint32_t *number
 
     for (size_t i = from; i < to; i++)
         own[i - from] = t->tied[i].at.record;
-    qsort(own, to - from, sizeof *own, by_number);
+    qsort(own, to - from, sizeof *own, order_u32);
     for (size_t i = from; i < to; i++) {
         number[t->tied[i].at.record] = own[i - from];
         met[own[i - from]] = t->maker->met[t->tied[i].at.record];

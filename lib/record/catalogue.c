@@ -83,15 +83,23 @@ static bool matches(struct str pattern, const struct str *segment, size_t count)
     return i == count;
 }
 
+/* Is it a row of one area? */
+static bool has_area(const struct interaction *row)
+{
+    return str_starts(row->path, STR("structured/")) ||
+           str_starts(row->path, STR("documents/"));
+}
+
 /* "structured/metadata" is pattern "metadata" in area "structured". */
 static bool in_area(const struct interaction *row, struct str area, struct str *pattern)
 {
     size_t cut = str_index(row->path, '/');
-    struct str head = str_part(row->path, 0, cut);
-    bool own = str_equal(head, STR("structured")) || str_equal(head, STR("documents"));
 
-    *pattern = own ? str_part(row->path, cut + 1, row->path.len) : row->path;
-    return own ? str_equal(head, area) : true;
+    *pattern = row->path;
+    if (!has_area(row))
+        return true;
+    *pattern = str_part(row->path, cut + 1, row->path.len);
+    return str_equal(str_part(row->path, 0, cut), area);
 }
 
 static bool covers(const struct interaction *row, struct str method, struct str area,
@@ -143,8 +151,7 @@ const struct interaction *catalogue_infer(struct str method, struct str path)
 
         if (!covers(&rows[k], method, area, segment, n, &pattern))
             continue;
-        if (str_starts(rows[k].path, STR("structured/")) ||
-            str_starts(rows[k].path, STR("documents/")))
+        if (has_area(&rows[k]))
             return is_inferred(&rows[k], pattern, version) ? &rows[k] : NULL; /* of its area */
         if (!general && is_inferred(&rows[k], pattern, version))
             general = &rows[k];

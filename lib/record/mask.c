@@ -2,6 +2,7 @@
 #include "record/mask.h"
 
 #include "record/nhs_number.h"
+#include "record/text.h"
 
 static bool digit(char c)
 {
@@ -55,18 +56,13 @@ static size_t run_at(struct str text, size_t at, char *ten)
     return i;
 }
 
-static int hex(char c)
-{
-    return digit(c) ? c - '0' : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'
-                                    ? ascii_lower(c) - 'a' + 10 : -1;
-}
-
 /* Is text[at] the first digit of its run? Those of %20 and its like are none of the number. */
 static bool begins(struct str text, size_t at)
 {
-    if (at == 0 || !digit(text.at[at - 1]))
-        return true;
-    return at >= 3 && text.at[at - 3] == '%' && hex(text.at[at - 2]) >= 0;
+    char ignored;
+
+    return at == 0 || !digit(text.at[at - 1]) ||
+           (at >= 3 && url_byte(text, at - 3, &ignored) == 3);
 }
 
 void mask_number(struct buf *out, struct str number)
@@ -113,27 +109,17 @@ void mask_text(struct buf *out, struct str text)
     mask_each(out, text, put_mask, NULL);
 }
 
-/* The byte that text[at] is or, percent-encoded, stands for; its length there. */
-static size_t byte_at(struct str text, size_t at, char *c)
-{
-    bool encoded = text.at[at] == '%' && at + 2 < text.len && hex(text.at[at + 1]) >= 0 &&
-                   hex(text.at[at + 2]) >= 0;
-
-    *c = encoded ? (char)(hex(text.at[at + 1]) * 16 + hex(text.at[at + 2])) : text.at[at];
-    return encoded ? 3 : 1;
-}
-
 /* Length of a space (of either kind), a hyphen or a plus that stands there; 0: none does. */
 static size_t gap_at(struct str text, size_t at)
 {
     char c, next;
-    size_t n = byte_at(text, at, &c);
+    size_t n = url_byte(text, at, &c);
 
     if (c == ' ' || c == '-' || c == '+')
         return n;
     if (c != '\xc2' || at + n >= text.len)
         return 0;
-    n += byte_at(text, at + n, &next);
+    n += url_byte(text, at + n, &next);
     return next == '\xa0' ? n : 0;
 }
 
@@ -144,7 +130,7 @@ static size_t end_of_known(struct str text, size_t at, struct str plain)
 
     while (found < plain.len && at < text.len) {
         char c;
-        size_t n = byte_at(text, at, &c);
+        size_t n = url_byte(text, at, &c);
 
         if (c == plain.at[found])
             found++;

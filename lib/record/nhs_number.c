@@ -2,6 +2,14 @@
  * digit, 11 counts as 0 and 10 is never issued (NHS Data Dictionary). */
 #include "record/nhs_number.h"
 
+bool nhs_number_digits(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+    return text.len == 10;
+}
+
 bool nhs_number_good(const char *p)
 {
     int sum = 0;

@@ -6,6 +6,8 @@
 
 #include "base/arena.h"
 
+/* Ten ASCII digits? */
+bool nhs_number_digits(struct str text);
 /* Ten ASCII digits with the right check digit? */
 bool nhs_number_good(const char *ten_digits);
 /* "valid", "placeholder" (ten equal digits) or "invalid". */

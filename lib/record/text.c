@@ -141,6 +141,15 @@ bool url_root_ods(struct str *out, struct str path)
     return digit;
 }
 
+size_t url_byte(struct str s, size_t at, char *byte)
+{
+    int high = s.at[at] == '%' && at + 2 < s.len ? hex_digit(s.at[at + 1]) : -1;
+    int low = high >= 0 ? hex_digit(s.at[at + 2]) : -1;
+
+    *byte = low >= 0 ? (char)(high * 16 + low) : s.at[at];
+    return low >= 0 ? 3 : 1;
+}
+
 struct str url_decode(struct str s, struct arena *arena)
 {
     char *bytes = arena_alloc(arena, s.len);
@@ -148,13 +157,8 @@ struct str url_decode(struct str s, struct arena *arena)
     char *to = text;
     size_t len = 0;
 
-    for (size_t i = 0; i < s.len; i++) {
-        int high = s.at[i] == '%' && i + 2 < s.len ? hex_digit(s.at[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(s.at[i + 2]) : -1;
-
-        bytes[len++] = low >= 0 ? (char)(high * 16 + low) : s.at[i];
-        i += low >= 0 ? 2 : 0;
-    }
+    for (size_t i = 0; i < s.len;)
+        i += url_byte(s, i, &bytes[len++]);
     for (size_t i = 0; i < len;) {
         size_t n = utf8_length((unsigned char *)bytes + i, len - i);
 

@@ -23,6 +23,10 @@ void url_split(struct url *out, struct str url);
 /* ODS code of the service root (format 4.11); false where there is none. */
 bool url_root_ods(struct str *out, struct str path);
 
+/* The byte that stands there or is percent-encoded there; how long that is. A `%` without two
+ * hex digits is itself. */
+size_t url_byte(struct str s, size_t at, char *byte);
+
 /* Percent-decode once; a `%` without two hex digits stays; bytes that are no UTF-8 after
  * decoding give U+FFFD. */
 struct str url_decode(struct str s, struct arena *arena);

@@ -9,13 +9,8 @@ enum { ROWS_PER_STOP = 1 << 14 };
 
 bool counted_has(enum column c)
 {
-    if (c == COLUMN_TIME_LOCAL_DATE || c == COLUMN_TIME_LOCAL_HOUR ||
-        c == COLUMN_TIME_LOCAL_WEEKDAY || c == COLUMN_HTTP_STATUS)
-        return true;
-    for (int i = 0; i < JUDGE_SMALL; i++)
-        if (c == judge_small(i))
-            return true;
-    return false;
+    return c == COLUMN_TIME_LOCAL_DATE || c == COLUMN_TIME_LOCAL_HOUR ||
+           c == COLUMN_TIME_LOCAL_WEEKDAY || c == COLUMN_HTTP_STATUS || judge_is_small(c);
 }
 
 static void put_value(struct buf *key, const struct value *v)
@@ -47,27 +42,27 @@ static void add_row(struct counted *c, const struct record *r)
     }
 }
 
-/* The workflow of a message can hold the number of its patient, in digits. */
-static void mask_operation(struct record *r, struct buf *shown)
+/* As it is shown: of a row the number that it is masked by is not kept. */
+static void mask_row(const struct counted *c, struct record *r, struct arena *arena)
 {
-    struct value *v = &r->column[COLUMN_GPC_OPERATION];
-    bool digits = false;
+    for (size_t i = 0; i < c->columns; i++) {
+        struct value *v = &r->column[c->column[i]];
+        struct buf shown = {0};
 
-    for (size_t i = 0; v->kind == VALUE_TEXT && i < v->text.len; i++)
-        digits |= v->text.at[i] >= '0' && v->text.at[i] <= '9';
-    if (!digits)
-        return;
-    buf_clear(shown);
-    shown_value(shown, r, COLUMN_GPC_OPERATION, false);
-    v->text = buf_str(shown);
+        if (v->kind != VALUE_TEXT || !c->masked[i])
+            continue;
+        shown_value(&shown, r, c->column[i], false);
+        v->text = arena_copy(arena, buf_str(&shown));
+        buf_release(&shown);
+    }
 }
 
-static int take_all(struct counted *c, struct scan *s, bool reveal, bool (*stop)(const void *),
+static int take_all(struct counted *c, struct scan *s, bool (*stop)(const void *),
                     const void *ctx, struct err *err)
 {
     struct dictionary known = {0};
-    struct arena keys = {0};
-    struct buf key = {0}, shown = {0};
+    struct arena keys = {0}, once = {0};
+    struct buf key = {0};
     struct record record;
     int rc;
 
@@ -78,8 +73,8 @@ static int take_all(struct counted *c, struct scan *s, bool reveal, bool (*stop)
             rc = err_set(err, ERR_LIMIT, "interrupted");
             break;
         }
-        if (!reveal)
-            mask_operation(&record, &shown);
+        arena_reset(&once);
+        mask_row(c, &record, &once);
         buf_clear(&key);
         for (size_t i = 0; i < c->columns; i++)
             put_value(&key, &record.column[c->column[i]]);
@@ -90,8 +85,8 @@ static int take_all(struct counted *c, struct scan *s, bool reveal, bool (*stop)
     }
     dictionary_release(&known);
     arena_release(&keys);
+    arena_release(&once);
     buf_release(&key);
-    buf_release(&shown);
     return rc;
 }
 
@@ -148,9 +143,11 @@ int counted_take(struct counted *c, struct scan *s, const bool wanted[COLUMN_COU
     int rc;
 
     for (int i = 0; i < COLUMN_COUNT; i++)
-        if (wanted[i] && counted_has((enum column)i))
+        if (wanted[i] && counted_has((enum column)i)) {
+            c->masked[c->columns] = !reveal && shown_by_patient((enum column)i);
             c->column[c->columns++] = (enum column)i;
-    rc = take_all(c, s, reveal, stop, ctx, err);
+        }
+    rc = take_all(c, s, stop, ctx, err);
     if (rc == 0)
         sort(c, order, orders);
     return rc;

@@ -20,6 +20,7 @@ struct counted_row {
 /* Zero-initialise; counted_release() frees. */
 struct counted {
     enum column column[COLUMN_COUNT];
+    bool masked[COLUMN_COUNT]; /* by place in column */
     size_t columns;
     struct counted_row *row; /* in order */
     size_t rows, cap;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/sparse.h"
+#include "record/nhs_number.h"
 
 enum {
     INDEX_VERSION = 3,
@@ -27,10 +28,7 @@ bool index_has(enum column c)
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         if (c == columns[i])
             return true;
-    for (int i = 0; i < JUDGE_SMALL; i++)
-        if (c == judge_small(i))
-            return true;
-    return false;
+    return judge_is_small(c);
 }
 
 /* Times an odd number, modulo 2^34, which its inverse undoes. */
@@ -42,13 +40,12 @@ bool index_scatter(struct str digits, uint64_t *number)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < digits.len; i++) {
-        if (digits.at[i] < '0' || digits.at[i] > '9')
-            return false;
+    if (!nhs_number_digits(digits))
+        return false;
+    for (size_t i = 0; i < digits.len; i++)
         n = n * 10 + (uint64_t)(digits.at[i] - '0');
-    }
     *number = n * SCATTER_BY & SCATTER_MASK;
-    return digits.len == 10;
+    return true;
 }
 
 void index_gather(uint64_t number, char digits[10])

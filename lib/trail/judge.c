@@ -54,6 +54,15 @@ enum column judge_small(int i)
     return columns[i];
 }
 
+bool judge_is_small(enum column c)
+{
+    bool is = false;
+
+    for (int i = 0; i < JUDGE_SMALL; i++)
+        is |= c == judge_small(i);
+    return is;
+}
+
 /* What is known of the texts of one shape. */
 struct known {
     bool looked_at, good;
@@ -439,14 +448,6 @@ static bool is_odd(const struct record *r, enum column c)
            (v->kind != VALUE_TEXT || v->text.len == 0 || v->text.len > LIMIT_KEY_BYTES);
 }
 
-static bool is_number(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] < '0' || s.at[i] > '9')
-            return false;
-    return s.len == 10;
-}
-
 void judge_full(struct judgement *out, const struct record *r, struct arena *arena)
 {
     struct str access = record_text(r, COLUMN_GPC_ACCESS);
@@ -465,7 +466,7 @@ void judge_full(struct judgement *out, const struct record *r, struct arena *are
     out->odd = is_odd(r, COLUMN_USER_KEY) || is_odd(r, COLUMN_ORG_ODS) ||
                is_odd(r, COLUMN_PRACTICE_ODS) || is_odd(r, COLUMN_PATIENT_NHS_NUMBER) ||
                (r->column[COLUMN_PATIENT_NHS_NUMBER].kind == VALUE_TEXT &&
-                !is_number(record_text(r, COLUMN_PATIENT_NHS_NUMBER)));
+                !nhs_number_digits(record_text(r, COLUMN_PATIENT_NHS_NUMBER)));
     for (int i = 0; i < JUDGE_SMALL; i++)
         out->small[i] = r->column[judge_small(i)];
     out->odd |= is_long(out);

@@ -13,6 +13,7 @@ struct judge;
 /* Columns of few distinct values that the index holds for each row. */
 enum { JUDGE_SMALL = 6 };
 enum column judge_small(int i);
+bool judge_is_small(enum column c);
 
 struct judgement {
     enum reject reject;

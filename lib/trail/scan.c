@@ -165,13 +165,13 @@ void scan_begin(struct scan *s, struct trail *t, const struct scan_filter *f,
                        .group = SIZE_MAX};
     s->parts = f->wanted ? new_columns(f, zone) : NULL;
     s->by_index = answers(f);
-    if (!s->by_index && best_key(f, &text) != INDEX_KEYS && !f->has_since && f->first_seq == 0)
+    s->keyed = best_key(f, &text) != INDEX_KEYS;
+    if (!s->by_index && s->keyed && !f->has_since && f->first_seq == 0)
         trail_start(t); /* while the index is looked through */
     for (size_t i = 0; i < m->segments; i++)
         plan_segment(s, m, &m->segment[i]);
     s->next = s->ranges ? s->range[0].first : 0;
     trail_expect(t, s->range, s->ranges);
-    s->keyed = best_key(f, &text) != INDEX_KEYS;
     s->wants_patient = s->by_index && (f->wanted[COLUMN_PATIENT_NHS_NUMBER] ||
                                        f->wanted[COLUMN_PATIENT_REF] || f->count_untied);
 }
